@@ -39,7 +39,7 @@ impl Report for InitReport {
         writeln!(out, "{bold}{}{bold:#}", self.secret)?;
         writeln!(
             out,
-            "This is shown once and stored nowhere. Send it as `Authorization: Bearer …`.\n"
+            "This is shown once and not stored. Send it as `Authorization: Bearer …`.\n"
         )?;
         writeln!(out, "Add this to the policy, and have the server read it again:\n")?;
         writeln!(out, "[admin]\nbootstrap_hash = \"{}\"\n", self.bootstrap_hash)?;

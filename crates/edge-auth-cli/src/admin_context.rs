@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::native::{LocalSecretProvider, PolicyFile};
 use crate::store::{self, AnyStore};
 
-/// The policy, the store, and who makes the change.
+/// The policy, the store, and the author of the change.
 #[derive(Debug, Args)]
 pub(crate) struct AdminContextArgs {
     /// The policy
@@ -32,7 +32,7 @@ pub(crate) struct AdminContextArgs {
         hide_env_values = true
     )]
     store: Option<String>,
-    /// Who makes this change, for the log; it proves nothing [default: the name of this user]
+    /// The author of the change, for the log; not verified [default: the name of this user]
     #[arg(long, value_name = "NAME", global = true, env = "EDGE_AUTH_BY", hide_env_values = true)]
     by: Option<String>,
 }
@@ -47,21 +47,24 @@ pub(crate) struct AdminContext {
 }
 
 impl AdminContext {
-    /// Reads the policy and opens the store. With `creates`, a missing store is made, unless the
-    /// policy has a revocation feed. The error of a missing argument names those in `missing`, too.
+    /// Reads the policy and opens the store. With `creates`, makes a missing store, unless the
+    /// policy has a revocation feed. The error for missing arguments also names those in `missing`.
     pub(crate) async fn open(
         args: AdminContextArgs,
         creates: bool,
         mut missing: Vec<&'static str>,
     ) -> Result<Self, CommandError> {
         if args.policy.is_none() {
-            missing.push("which policy: --policy FILE, or EDGE_AUTH_POLICY");
+            missing.push("--policy FILE, or EDGE_AUTH_POLICY");
         }
         if args.store.is_none() {
-            missing.push("where keys are kept: --store sqlite:PATH, or EDGE_AUTH_STORE");
+            missing.push("--store sqlite:PATH, or EDGE_AUTH_STORE");
         }
         let (Some(policy), Some(spec), []) = (args.policy, args.store, missing.as_slice()) else {
-            return Err(CommandError::Usage(format!("say {}", missing.join("\n    and "))));
+            return Err(CommandError::Usage(format!(
+                "missing arguments:\n    {}",
+                missing.join("\n    ")
+            )));
         };
         let file = PolicyFile::at(&policy);
         let policy = file.read()?;

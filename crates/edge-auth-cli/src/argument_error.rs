@@ -3,8 +3,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Describes what is wrong with the arguments. It shows names of options and commands, and never
-/// a value.
+/// Describes the error: with the names of options and commands, and never a value.
 pub(crate) fn describe(error: &clap::Error, arguments: &[String]) -> String {
     let mut text = sentence(error, arguments);
     let known = names(error, ContextKind::SuggestedSubcommand)
@@ -25,26 +24,25 @@ fn sentence(error: &clap::Error, arguments: &[String]) -> String {
     let argument = names(error, ContextKind::InvalidArg).join("`, `");
     match error.kind() {
         ErrorKind::UnknownArgument if is_option_name(&argument) => {
-            format!("there is no option `{argument}` here")
+            format!("the command has no option `{argument}`")
         }
         ErrorKind::UnknownArgument => {
-            "there is an extra argument; it is not repeated here, since it may be a secret"
-                .to_owned()
+            "there is an extra argument; it is not shown, because it may be a secret".to_owned()
         }
         ErrorKind::InvalidSubcommand => {
-            "there is no such command; it is not repeated here, since it may be a secret".to_owned()
+            "the command is unknown; it is not shown, because it may be a secret".to_owned()
         }
         ErrorKind::InvalidValue => {
             let allowed = names(error, ContextKind::ValidValue);
             match allowed.is_empty() {
-                true => format!("the value of `{argument}` is missing or not one that it takes"),
+                true => format!("the value of `{argument}` is missing or not allowed"),
                 false => {
                     format!("the value of `{argument}` is not one of `{}`", allowed.join("`, `"))
                 }
             }
         }
         ErrorKind::ValueValidation => {
-            format!("the value of `{argument}` is not one that it takes{}", why(error))
+            format!("the value of `{argument}` is not allowed{}", why(error))
         }
         ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             format!("`{argument}` has the wrong number of values")
@@ -52,7 +50,7 @@ fn sentence(error: &clap::Error, arguments: &[String]) -> String {
         ErrorKind::NoEquals => format!("the value of `{argument}` follows an equals sign"),
         ErrorKind::ArgumentConflict => match names(error, ContextKind::PriorArg) {
             prior if prior.is_empty() || prior == [argument.clone()] => {
-                format!("`{argument}` is there more than once")
+                format!("`{argument}` is given more than once")
             }
             prior => format!("`{argument}` cannot be used together with `{}`", prior.join("`, `")),
         },
@@ -61,7 +59,7 @@ fn sentence(error: &clap::Error, arguments: &[String]) -> String {
             missing.extend(missing_for_administration(arguments));
             format!("these are missing: `{}`", missing.join("`, `"))
         }
-        ErrorKind::MissingSubcommand => "say which command".to_owned(),
+        ErrorKind::MissingSubcommand => "the command is missing".to_owned(),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => "the arguments were not understood".to_owned(),
     }
@@ -110,7 +108,7 @@ fn names(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-/// Whether a text is surely the name of an option: `--no-such-option`, `-x`.
+/// Returns whether a text is surely the name of an option: `--no-such-option`, `-x`.
 fn is_option_name(text: &str) -> bool {
     let Some(name) = text.strip_prefix('-') else { return false };
     let name = name.strip_prefix('-').unwrap_or(name);
@@ -136,7 +134,8 @@ pub(crate) fn without_credentials(
     message
 }
 
-/// Whether a text is a compact token, or has a long run of digits and letters of both cases.
+/// Returns whether a text is a compact token, or has a long run of digits and letters of both
+/// cases.
 fn looks_like_a_credential(text: &str) -> bool {
     let is_token = text.contains("eyJ") && text.len() >= 20;
     let mut runs =

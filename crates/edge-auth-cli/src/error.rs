@@ -19,7 +19,7 @@ use crate::store::StoreError;
 pub(crate) enum CommandError {
     /// The policy has mistakes.
     Policy(PolicyErrors),
-    /// The answer is no: the key does not exist, the request is denied.
+    /// The answer is no: the key does not exist, or the request is denied.
     Refused {
         /// Stable, for scripts.
         code: &'static str,
@@ -38,10 +38,10 @@ pub(crate) enum CommandError {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: a policy with mistakes, or one that is to decide without its secrets; a
-     request denied, a case failed, a key not found
-  2  the command, or what it was given for a key or in a file of cases, was not understood
-  3  the machine could not: a file, a port, a store";
+  1  the answer is no: a policy has mistakes, or must decide without its secrets; a request is
+     denied, a case failed, a key is not found
+  2  usage: the arguments, or a file that they name, are malformed
+  3  the machine failed: a file, a port, a store";
 
 impl CommandError {
     /// Makes an error of the machine.
@@ -68,7 +68,7 @@ impl CommandError {
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         let message = without_credentials(&self.to_string(), arguments);
         let code = self.code();
-        // If even this cannot be written, nothing else can be done.
+        // An error of the error stream cannot be reported.
         let _ = if json {
             let mistakes = self.mistakes();
             writeln!(

@@ -1,6 +1,6 @@
 //! The `edge-auth` command: native host, policy, keys and tokens.
 //!
-//! | folder | what it is |
+//! | folder | contents |
 //! |---|---|
 //! | `serve/` | the native host: listener, endpoints, proxy to the upstream, fetcher of key sets, audit log |
 //! | `store/` | the stores of API-key records and revocations: SQLite, DynamoDB |
@@ -100,8 +100,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints help, the version, or what is wrong with the arguments, without their values; errors in
-/// JSON if the arguments ask for it.
+/// Prints help, the version, or the errors of the arguments, without their values; errors in JSON
+/// with `--json`.
 fn not_understood(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> = std::env::args_os()
         .skip(1)
@@ -118,7 +118,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         error.print(json);
         return ExitCode::from(error.exit_code());
     }
-    // If this cannot be written, nothing else can be done.
+    // An error of this stream cannot be reported.
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

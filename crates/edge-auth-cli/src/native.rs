@@ -1,4 +1,4 @@
-//! What this machine provides to the core: clock, randomness, environment and files.
+//! The machine's clock, randomness, environment and files, for the core.
 
 pub(crate) use edge_auth_native::{
     LocalSecretProvider, PolicyFile, SystemRandomness, now, read_bounded,

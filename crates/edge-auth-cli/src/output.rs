@@ -8,7 +8,7 @@ use crate::error::CommandError;
 
 /// The result of a command.
 pub(crate) trait Report: Serialize {
-    /// Writes it for people. Colours are removed where there is no terminal.
+    /// Writes the result for people. Colours are removed unless a terminal shows it.
     fn human(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
@@ -24,7 +24,7 @@ impl Output {
         Self { json }
     }
 
-    /// Whether reports are JSON.
+    /// Returns whether reports are JSON.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
@@ -37,8 +37,8 @@ impl Output {
         }
     }
 
-    /// Writes a report whose content exists nowhere else, such as a new key. `lost` tells the user
-    /// what to do if it cannot be written.
+    /// Writes a report whose content exists nowhere else, such as a new key. `lost` is the message
+    /// for the user if it cannot be written.
     pub(crate) fn deliver(self, report: &impl Report, lost: &str) -> Result<(), CommandError> {
         self.write(report).map_err(|error| CommandError::host(format!("{lost} ({error})")))
     }
@@ -65,8 +65,8 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-/// Makes foreign text harmless for a terminal, on one line: nothing in it moves the cursor, starts
-/// an escape sequence or changes the direction of writing.
+/// Makes foreign text harmless for a terminal, on one line: it cannot move the cursor, start an
+/// escape sequence or change the direction of writing.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|char| if is_control(char) { char::REPLACEMENT_CHARACTER } else { char })
@@ -78,7 +78,7 @@ pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether it is of C0, DEL, C1, or one of Unicode's marks and overrides of direction.
+/// Returns whether this is C0, DEL, C1, or one of Unicode's direction marks and overrides.
 fn is_control(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

@@ -1,4 +1,4 @@
-//! `edge-auth revocations …`: the log of revocations.
+//! `edge-auth revocations …`: shows and maintains the log of revocations.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ enum RevocationsCommand {
         /// Only entries before this one
         #[arg(long, value_name = "ENTRY")]
         before: Option<u64>,
-        /// How many, 200 at most
+        /// The number of entries, 200 at most
         #[arg(long, value_name = "NUMBER", default_value_t = 50)]
         limit: usize,
     },
@@ -44,8 +44,8 @@ enum RevocationsCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Make a snapshot for instances to start with, bring entries under the current secret, and
-    /// drop expired ones
+    /// Make a snapshot with which instances start, sign entries with the current secret, and drop
+    /// expired ones
     Compact,
 }
 

@@ -21,12 +21,12 @@ const MAX_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Show a token's header and claims; nothing is verified
+    /// Show a token's header and claims without verifying them
     Inspect {
-        /// The token; `-`, or nothing, reads it from the standard input (which keeps it out of the
-        /// process list)
+        /// The token; without it, or with `-`, it is read from the standard input (which keeps it
+        /// out of the process list)
         token: Option<String>,
-        /// A file with the token, instead
+        /// A file with the token
         #[arg(long, value_name = "FILE", conflicts_with = "token")]
         file: Option<PathBuf>,
     },
@@ -42,7 +42,7 @@ struct InspectReport {
     times: Vec<(String, String)>,
     expired: Option<bool>,
     bytes: usize,
-    /// Why every policy would refuse the token, whatever its signature.
+    /// The reason for which every policy would refuse the token, if there is one.
     refused: Option<String>,
 }
 
@@ -55,14 +55,14 @@ pub(crate) fn run(command: TokenCommand, output: Output) -> Result<(), CommandEr
     output.report(&inspect(text.trim())?)
 }
 
-/// Reads a token from a file; from the standard input if there is none, or it is `-`.
+/// Reads a token from a file; from the standard input if no file is given, or `-`.
 pub(crate) fn read(file: Option<&Path>) -> Result<String, CommandError> {
     match file.filter(|file| *file != Path::new("-")) {
         None => from_input(),
         Some(file) => {
             let bytes = read_bounded(file, MAX_BYTES as u64).map_err(CommandError::Host)?;
             String::from_utf8(bytes)
-                .map_err(|_| malformed("the file has no token in it: it is not UTF-8"))
+                .map_err(|_| malformed("the file has no token: it is not UTF-8"))
         }
     }
 }
@@ -90,7 +90,7 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(malformed(
-            "a signed token has three parts separated by dots; this one does not",
+            "the token does not have three parts separated by dots, as a signed token has",
         ));
     };
     let decode = |part: &str, what: &str| -> Result<Value, CommandError> {

@@ -1,4 +1,4 @@
-//! What the command says of arguments that are missing, and whom it names in the log.
+//! Missing arguments, and the author of a change in the log.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is a failed test")]
 
@@ -35,16 +35,16 @@ fn all_missing_arguments_are_named_at_once() {
         let ran = run(&folder, arguments);
         assert_eq!(ran.code(), 2, "{arguments:?}");
         let error = ran.stderr();
-        let told = error.lines().next().unwrap();
+        let first = error.lines().next().unwrap();
         for name in missing {
-            assert!(told.contains(name), "{arguments:?} {name}: {told}");
+            assert!(first.contains(name), "{arguments:?} {name}: {first}");
         }
-        assert_eq!(told.matches('<').count(), missing.len(), "{arguments:?}: {told}");
+        assert_eq!(first.matches('<').count(), missing.len(), "{arguments:?}: {first}");
     }
 }
 
 #[test]
-fn a_change_is_made_by_the_one_who_is_named_or_by_the_user() {
+fn the_author_of_a_change_is_the_argument_or_the_user() {
     let folder = Folder::with_policy(POLICY);
     folder.json(&["store", "init"]);
     let revoke = |more: &[&str], environment: &[(&str, &str)]| {

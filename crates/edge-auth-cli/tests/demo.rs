@@ -1,4 +1,4 @@
-//! The demonstration keeps its promises: every call that it prints gets the answer that it prints.
+//! The demonstration: every call that it prints gets the answer that it prints.
 
 #![allow(
     clippy::unwrap_used,
@@ -74,7 +74,7 @@ fn the_api_sees_the_identity_and_neither_credential_nor_forged_field() {
     let calls = report["calls"].as_array().unwrap();
     let lie = calls
         .iter()
-        .find(|call| call["title"].as_str().unwrap().contains("somebody else"))
+        .find(|call| call["title"].as_str().unwrap().contains("forges an identity"))
         .unwrap();
     let told: Value = serde_json::from_str(&make(lie).body).unwrap();
     assert_eq!(told["headers"]["x-auth-principal"], "jwt:demo:alice");

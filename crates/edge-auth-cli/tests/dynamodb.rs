@@ -24,13 +24,13 @@ require = "key:partners"
 proxy = "caddy"
 "#;
 
-/// It ends with the process.
+/// Starts DynamoDB Local, which ends with the process.
 fn local() -> &'static DynamoDbLocal {
     static LOCAL: OnceLock<DynamoDbLocal> = OnceLock::new();
     LOCAL.get_or_init(|| DynamoDbLocal::start().unwrap())
 }
 
-/// The command with a table for its store.
+/// Makes a command whose store is a table.
 fn edge_auth(folder: &Folder, table: &str, arguments: &[&str]) -> Command {
     let mut command = folder.edge_auth(arguments);
     command
@@ -43,7 +43,7 @@ fn edge_auth(folder: &Folder, table: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// What the command says, which must succeed.
+/// Runs a command that succeeds, and returns its output.
 fn said(folder: &Folder, table: &str, arguments: &[&str]) -> String {
     let output = edge_auth(folder, table, arguments).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -51,7 +51,7 @@ fn said(folder: &Folder, table: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What the command complains about, which must be trouble.
+/// Runs a command that fails with exit code 3, and returns its error.
 fn complaint(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -59,16 +59,16 @@ fn complaint(command: &mut Command) -> String {
 }
 
 #[test]
-fn a_table_is_made_once_and_then_left_as_it_is() {
+fn an_existing_table_is_not_changed() {
     let folder = Folder::with_policy(POLICY);
     let init = ["store", "init"];
     assert_eq!(
         said(&folder, "made", &init),
-        "DynamoDB table made: made\nExpired records leave it by themselves: TTL was switched on.\n"
+        "DynamoDB table made: made\nDynamoDB removes expired records: TTL was switched on.\n"
     );
     assert_eq!(
         said(&folder, "made", &init),
-        "DynamoDB table made: was there already\nExpired records leave it by themselves.\n"
+        "DynamoDB table made: exists already\nDynamoDB removes expired records: TTL is on.\n"
     );
     let again: serde_json::Value =
         serde_json::from_str(&said(&folder, "made", &["--json", "store", "init"])).unwrap();

@@ -66,7 +66,7 @@ async fn the_cookie_fields_of_http_2_are_joined() {
 }
 
 #[tokio::test]
-async fn so_many_fields_are_too_many_as_over_http_1() {
+async fn the_limit_of_fields_is_that_of_http_1() {
     let server = Folder::with_policy(POLICY).serve(&["--upstream", &format!("http://{}", echo())]);
     let (status, body) = get(&server, "/public/x", &[("x", "1"); 140]).await;
     assert_eq!(status, 431, "{body}");

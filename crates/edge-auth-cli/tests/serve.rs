@@ -218,7 +218,7 @@ fn a_policy_is_read_again_on_a_hangup_and_a_bad_one_changes_nothing() {
 
     folder.write("policy.toml", "[[rule]]\npath = 1\n");
     server.signal("HUP");
-    server.notice("NOT taken over");
+    server.notice("NOT loaded");
     server.notice("policy.toml:2");
     assert_eq!(server.call("GET", "/new", &[]).status, 200);
 }

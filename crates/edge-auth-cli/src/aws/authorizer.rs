@@ -210,7 +210,7 @@ impl Authorizer {
         self.api.clone().or_else(of_sam)
     }
 
-    /// Whether this is its logical id, with or without that of its API, or its `Name`.
+    /// Returns whether this is its logical id, with or without that of its API, or its `Name`.
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.name == name
             || self.name.rsplit_once('.').is_some_and(|(_, own)| own == name)

@@ -1,5 +1,6 @@
 //! Checks what API Gateway requires before it asks the gate. If callers do not send an identity
-//! source, or their credentials do not match the validation expression, API Gateway refuses them all.
+//! source, or their credentials do not match the validation expression, API Gateway refuses them
+//! all.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +67,7 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// Whether callers send this source, with a credential or always.
+    /// Returns whether callers send this source, with a credential or always.
     fn is_sent(&self, source: &str) -> bool {
         match source.split_once(':') {
             // DPoP's proof comes beside a token.
@@ -95,8 +96,8 @@ impl AuthorizerCheck<'_> {
         fields
     }
 
-    /// Reports a validation expression that refuses what the policy accepts. Only `TOKEN` authorizers
-    /// have one.
+    /// Reports a validation expression that refuses what the policy accepts. Only `TOKEN`
+    /// authorizers have one.
     pub(super) fn validation_expression(&mut self) {
         if self.authorizer.kind != AuthorizerKind::RestToken {
             return;
@@ -135,8 +136,8 @@ impl AuthorizerCheck<'_> {
         }
     }
 
-    /// Returns a sample, with its name, of each credential that the policy accepts in the field of a
-    /// `TOKEN` event.
+    /// Returns a sample, with its name, of each credential that the policy accepts in the field of
+    /// a `TOKEN` event.
     fn samples(&self) -> Vec<(String, String)> {
         let field = self.token_field();
         let in_authorization = field == AUTHORIZATION;

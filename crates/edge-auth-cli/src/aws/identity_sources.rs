@@ -80,7 +80,7 @@ impl IdentitySources {
         }
     }
 
-    /// Whether this one is among the known sources.
+    /// Returns whether this one is among the known sources.
     pub(super) fn has(&self, source: &str) -> bool {
         self.named.iter().any(|own| own == source)
     }
@@ -90,12 +90,12 @@ impl IdentitySources {
         self.named.iter().map(String::as_str)
     }
 
-    /// Whether there are others that only a deployment knows.
+    /// Returns whether there are others that only a deployment knows.
     pub(super) fn are_unknown(&self) -> bool {
         self.unknown
     }
 
-    /// Whether the authorizer certainly has no identity source.
+    /// Returns whether the authorizer certainly has no identity source.
     pub(super) fn are_none(&self) -> bool {
         self.named.is_empty() && !self.unknown
     }

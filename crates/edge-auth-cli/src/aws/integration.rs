@@ -54,8 +54,8 @@ impl Integration {
         })
     }
 
-    /// Reports a client's identity headers that are forwarded. If the integration maps none of them,
-    /// its API may not read them, so that is only a warning.
+    /// Reports a client's identity headers that are forwarded. If the integration maps none of
+    /// them, its API may not read them, so that is only a warning.
     pub(super) fn lets_identity_through(&self, headers: &[IdentityHeader]) -> Option<Finding> {
         let lacking = headers.iter().filter(|header| !self.overwrites(header, headers));
         let lacking: Vec<_> = lacking.map(|header| format!("`{}`", header.name)).collect();
@@ -88,8 +88,8 @@ impl Integration {
     }
 }
 
-/// Whether a value is not part of the client's request. A member that the context lacks overwrites
-/// nothing.
+/// Returns whether a value is not part of the client's request. A member that the context lacks
+/// overwrites nothing.
 fn is_not_the_clients(value: &str, all: &[IdentityHeader]) -> bool {
     let variable = value.trim_start_matches(['$', '{']).trim_end_matches('}');
     match variable.strip_prefix("context.authorizer.") {

@@ -291,8 +291,8 @@ impl Inventory {
     }
 }
 
-/// Whether these names lead to a `WWW-Authenticate` that is set on answers: by a method's response,
-/// a gateway response, or SAM's short form of one.
+/// Returns whether these names lead to a `WWW-Authenticate` that is set on answers: by a method's
+/// response, a gateway response, or SAM's short form of one.
 fn sets_challenge(path: &[&str]) -> bool {
     let Some(name) = path.last().map(|name| name.to_ascii_lowercase()) else { return false };
     match name.as_str() {
@@ -308,7 +308,7 @@ fn sets_challenge(path: &[&str]) -> bool {
     }
 }
 
-/// Whether a route takes any method, as its key or SAM's event says.
+/// Returns whether a route takes any method, as its key or SAM's event says.
 fn is_any_method(method: &str) -> bool {
     method.eq_ignore_ascii_case("any") || method.eq_ignore_ascii_case(ANY_METHOD)
 }

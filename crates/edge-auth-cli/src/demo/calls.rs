@@ -28,7 +28,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Returns the answer in words.
+    /// Describes the answer.
     pub(super) fn answer(&self) -> String {
         match self.code {
             Some(code) => format!("{} {code}", self.status),
@@ -79,7 +79,7 @@ pub(super) async fn prepare(
             None,
         )?,
         builder.call(
-            "Alice says that she is somebody else: the gate strips it",
+            "Alice forges an identity header: the gate strips it",
             "GET",
             order,
             Some((
@@ -136,14 +136,14 @@ pub(super) async fn prepare(
             Some(Code::AudienceMismatch),
         )?,
         builder.call(
-            "An ID token is no access token",
+            "An ID token instead of an access token",
             "GET",
             order,
             Some(("id-token", bearer(&tokens.sign(signer, Some("JWT"), |_| ())?))),
             Some(Code::TokenTypeMismatch),
         )?,
         builder.call(
-            "A token that somebody else signed",
+            "A token signed with another key",
             "GET",
             order,
             Some(("forged", bearer(&tokens.sign(&other, Some("at+jwt"), |_| ())?))),
@@ -157,7 +157,7 @@ pub(super) async fn prepare(
             Some(Code::AlgorithmNotAllowed),
         )?,
         builder.call(
-            "A mistyped API key: refused without a look into the store",
+            "A mistyped API key: refused without reading the store",
             "GET",
             order,
             Some(("mistyped", api_key(&mistyped))),
@@ -171,7 +171,7 @@ pub(super) async fn prepare(
             Some(Code::KeyRevoked),
         )?,
         builder.call(
-            "Two tokens at once: none is picked",
+            "Two tokens in one request: both are refused",
             "GET",
             order,
             Some(("two", [bearer(&alice), bearer(&alice)].concat())),
@@ -194,8 +194,8 @@ struct CallBuilder<'a> {
 }
 
 impl CallBuilder<'_> {
-    /// Makes a call. Its header fields go into a file of that name, which keeps the command short and
-    /// the credential out of the process list.
+    /// Makes a call. Its header fields go into a file of that name, which keeps the command short
+    /// and the credential out of the process list.
     fn call(
         &self,
         title: &'static str,

@@ -24,7 +24,7 @@ impl Folder {
     pub(super) fn open(wanted: Option<PathBuf>) -> Result<Self, CommandError> {
         let path = wanted.or_else(|| Some(cargo_target()?.join("edge-auth-demo"))).or_else(in_home);
         let path = path.ok_or_else(|| {
-            CommandError::Usage("say where to keep the files: --folder FOLDER".to_owned())
+            CommandError::Usage("name a folder for the files: --folder FOLDER".to_owned())
         })?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|error| {
             CommandError::host(format!("{} cannot be made: {error}", path.display()))

@@ -1,4 +1,4 @@
-//! The commands about one key: show, rotate, disable, enable, revoke.
+//! The commands for one key: show, rotate, disable, enable, revoke.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) struct IdArgs {
 pub(super) struct RotateArgs {
     /// The key's id, as `keys list` shows it
     id: String,
-    /// How long the old secret stays good, as in 24h; 0s ends it at once
+    /// The time for which the old secret stays good, as in 24h; 0s ends it now
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     overlap: Duration,
 }
@@ -31,7 +31,7 @@ pub(super) struct RotateArgs {
 pub(super) struct RevokeArgs {
     /// The key's id, as `keys list` shows it
     id: String,
-    /// Why, for those who look at the key later
+    /// The reason, for the log
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::native::{SystemRandomness, now};
 use crate::output::Output;
 
-/// What the new key may do, and for how long.
+/// The arguments of `keys create`.
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
     #[command(flatten)]
@@ -22,10 +22,10 @@ pub(super) struct TermsArgs {
     /// The `[[api_key]]` block that the key belongs to [default: the only one]
     #[arg(long, value_name = "NAME")]
     block: Option<String>,
-    /// What the key may do; repeat it, or separate with commas
+    /// A scope of the key; repeat it, or separate several with commas
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<String>,
-    /// The key may do everything that a rule lets keys of its block do, except administer
+    /// Give the key every scope, except those of administration
     #[arg(long, conflicts_with = "scopes")]
     all_scopes: bool,
     /// When the key expires: 90d, 2027-01-31, or 2027-01-31T12:00:00Z
@@ -34,39 +34,39 @@ pub(super) struct TermsArgs {
     /// The key never expires
     #[arg(long, conflicts_with = "expires")]
     never_expires: bool,
-    /// A network that the key may be used from (CIDR); repeat it, or separate with commas
+    /// A network that the key may be used from (CIDR); repeat it, or separate several with commas
     #[arg(long = "network", value_name = "CIDR", value_delimiter = ',')]
     networks: Vec<String>,
-    /// What people call the key
+    /// A name for the key
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
-    /// Whose the key is
+    /// The owner of the key
     #[arg(long, value_name = "WHO")]
     owner: Option<String>,
     /// The tenant that the key belongs to, for rules with `tenants`
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
-    /// What else is to be known of the key; repeat it
+    /// Other information about the key; repeat it
     #[arg(long = "metadata", value_name = "NAME=VALUE", value_parser = name_and_value)]
     metadata: Vec<(String, String)>,
 }
 
 impl CreateArgs {
-    /// What must be said and is not.
+    /// Returns the required arguments that are missing.
     pub(super) fn missing(&self) -> Vec<&'static str> {
         self.terms.missing()
     }
 }
 
 impl TermsArgs {
-    /// What must be said and is not.
+    /// Returns the required arguments that are missing.
     pub(super) fn missing(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();
         if self.expires.is_none() && !self.never_expires {
-            missing.push("until when the key is good: --expires WHEN, or --never-expires");
+            missing.push("--expires WHEN, or --never-expires");
         }
         if self.scopes.is_empty() && !self.all_scopes {
-            missing.push("what the key may do: --scope SCOPE, or --all-scopes");
+            missing.push("--scope SCOPE, or --all-scopes");
         }
         missing
     }

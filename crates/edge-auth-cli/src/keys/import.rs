@@ -1,4 +1,4 @@
-//! `keys import`: keys of another system, one by its hash, or many from a file.
+//! `keys import`: imports keys of another system by their hashes, one, or many from a file.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::native::{now, read_bounded};
 use crate::output::{Output, Report, printable};
 
-/// The largest file that is imported, in bytes.
+/// The largest file to import, in bytes.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// What must be said and is not: of a file, each line says it.
+    /// Returns the required arguments that are missing. With a file, each of its lines has them.
     pub(super) fn missing(&self) -> Vec<&'static str> {
         if self.hash.is_some() { self.terms.missing() } else { Vec::new() }
     }
@@ -39,7 +39,7 @@ impl ImportArgs {
 #[derive(Default, Serialize)]
 struct ImportReport {
     imported: usize,
-    /// Hashes that the store has already: importing a file twice changes nothing.
+    /// The number of hashes that the store has already: importing a file twice changes nothing.
     known: usize,
     failed: Vec<Line>,
 }
@@ -71,12 +71,13 @@ pub(super) async fn run(
             if report.failed.is_empty() { Ok(()) } else { Err(CommandError::Reported) }
         }
         (None, None) => {
-            Err(CommandError::Usage("give a hash with --hash, or a file with --file".to_owned()))
+            Err(CommandError::Usage("give a hash (--hash HASH) or a file (--file FILE)".to_owned()))
         }
     }
 }
 
-/// A line that cannot be imported does not stop the others; a store that is gone does.
+/// Imports the lines of a file. Goes on after a line that cannot be imported, but not after an
+/// error of the store.
 async fn import_lines(text: &str, context: &AdminContext) -> Result<ImportReport, CommandError> {
     let key_service = context.key_service()?;
     let mut report = ImportReport::default();

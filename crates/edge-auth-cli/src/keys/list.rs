@@ -67,7 +67,7 @@ fn row(key: &KeyResponse, with_tenants: bool) -> Vec<String> {
 impl Report for ListReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.keys.is_empty() && self.untrusted.is_empty() {
-            return writeln!(out, "There are no keys. Make one with `edge-auth keys create`.");
+            return writeln!(out, "No keys yet. Make one with `edge-auth keys create`.");
         }
         let with_tenants = self.keys.iter().any(|key| key.tenant.is_some());
         let rows: Vec<_> = self.keys.iter().map(|key| row(key, with_tenants)).collect();

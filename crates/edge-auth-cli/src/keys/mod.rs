@@ -1,4 +1,4 @@
-//! `edge-auth keys …`: API keys, straight in a store. A server that uses the same store sees every
+//! `edge-auth keys …`: administers the API keys in a store. Servers that use the store see every
 //! change within the policy's revocation bound.
 
 mod change;
@@ -26,13 +26,13 @@ pub(crate) struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Make a key; its text is shown once and kept nowhere
+    /// Make a key; its text is shown once and not stored
     Create(create::CreateArgs),
     /// List the keys
     List(list::ListArgs),
     /// Show one key
     Show(change::IdArgs),
-    /// Give a key a new secret, while the old one stays good for a while
+    /// Give a key a new secret; the old one stays good for a while
     Rotate(change::RotateArgs),
     /// Switch a key off until it is enabled again
     Disable(change::IdArgs),
@@ -40,17 +40,17 @@ enum KeysCommand {
     Enable(change::IdArgs),
     /// End a key for good
     Revoke(change::RevokeArgs),
-    /// Take over keys of another system by their hashes
+    /// Import keys of another system by their hashes
     Import(import::ImportArgs),
     /// Wrap stored hashes under the current pepper, after the policy names a new one
     Wrap(rewrap::RewrapArgs),
 }
 
-/// How many records are read at a time.
+/// The number of records in one read.
 const PAGE: usize = 200;
 
 impl AdminContext {
-    /// All keys, in the order of their ids; those of one block, if it is named.
+    /// Returns all keys, or those of one block, in the order of their ids.
     async fn all(&self, block: Option<&str>) -> Result<Vec<ListedKey>, CommandError> {
         let key_service = self.key_service()?;
         let (mut all, mut after): (Vec<ListedKey>, Option<String>) = (Vec::new(), None);
@@ -64,7 +64,7 @@ impl AdminContext {
         }
     }
 
-    /// The block that is meant: the one that is named, or the only one.
+    /// Returns the block that is named, or else the only one.
     fn block(&self, named: Option<String>) -> Result<String, CommandError> {
         let mut blocks = self.policy.api_key_blocks();
         match (named, blocks.next(), blocks.next()) {
@@ -76,7 +76,7 @@ impl AdminContext {
             (None, Some(_), Some(_)) => {
                 let names: Vec<&str> = self.policy.api_key_blocks().collect();
                 Err(CommandError::Usage(format!(
-                    "say which kind of key: --block {}",
+                    "the policy has several `[[api_key]]` blocks, choose one: --block {}",
                     names.join(" | ")
                 )))
             }

@@ -1,4 +1,4 @@
-//! How commands show a key.
+//! The report of a key.
 
 use std::io::{self, Write};
 
@@ -31,7 +31,7 @@ impl KeyReport {
         Self { waited, ..Self::of(key) }
     }
 
-    /// The message for when the text of a key could not be shown.
+    /// Returns the error for a key whose text could not be shown.
     pub(super) fn lost(key: &ApiKey) -> String {
         format!(
             "the key {} has a new secret that could not be shown: rotate or revoke it",
@@ -50,7 +50,7 @@ impl Report for KeyReport {
         let bold = Style::new().bold();
         if let Some(secret) = &self.secret {
             writeln!(out, "{bold}{secret}{bold:#}")?;
-            writeln!(out, "This is shown once and kept nowhere: hand it over now.\n")?;
+            writeln!(out, "This is shown once and not stored: copy it now.\n")?;
         }
         line(out, "id", &printable(&key.id))?;
         line(out, "block", &printable(&key.block))?;
@@ -90,7 +90,7 @@ fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "{name:<18}{value}")
 }
 
-/// The scopes of a key, or `all`.
+/// Returns the scopes of a key, or `all`.
 pub(super) fn scopes(key: &KeyResponse) -> String {
     match &key.scopes {
         Some(scopes) => scopes.join(" "),

@@ -1,4 +1,4 @@
-//! `keys wrap`: the offline half of a pepper's rotation. The gate only reads.
+//! `keys wrap`: re-wraps stored hashes after a pepper's rotation. The gate itself only reads.
 
 use std::io::{self, Write};
 
@@ -19,11 +19,11 @@ pub(super) struct RewrapArgs {
 
 #[derive(Default, Serialize)]
 struct RewrapReport {
-    /// How many keys were wrapped now.
+    /// The number of keys that were wrapped now.
     wrapped: usize,
-    /// How many are under the current pepper already.
+    /// The number of keys that were under the current pepper already.
     current: usize,
-    /// How many could not be.
+    /// The keys that could not be wrapped.
     failed: Vec<FailedKey>,
 }
 

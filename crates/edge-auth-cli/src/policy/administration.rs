@@ -15,10 +15,10 @@ impl AdministrationReport {
     pub(super) fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let warn = AnsiColor::Yellow.on_default().bold();
         let Some(administration) = &self.0 else {
-            return writeln!(out, "administration over HTTP is off: there is no `[admin]`");
+            return writeln!(out, "administration over HTTP is off: the policy has no `[admin]`");
         };
         if administration.bootstrap_secret {
-            writeln!(out, "administrators: who has the bootstrap secret: everything")?;
+            writeln!(out, "administrators: the bootstrap secret, with all permissions")?;
         }
         for Administrator { rule, credential, scopes, .. } in &administration.administrators {
             let scopes: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
@@ -31,14 +31,14 @@ impl AdministrationReport {
         if !administration.bootstrap_secret && administration.administrators.is_empty() {
             writeln!(
                 out,
-                "{warn}no administrator{warn:#}: `[admin]` is there, and no rule opens it"
+                "{warn}no administrator{warn:#}: the policy has `[admin]`, but no rule allows its requests"
             )?;
         }
         for rule in &administration.closed_rules {
             writeln!(
                 out,
-                "{warn}closed{warn:#}: rule `{rule}` opens no administration: its `scopes` name none of \
-                 `edge-auth:…` that its requests need"
+                "{warn}closed{warn:#}: rule `{rule}` cannot allow administration: its `scopes` lack the `edge-auth:…` \
+                 scopes that its requests need"
             )?;
         }
         Ok(())

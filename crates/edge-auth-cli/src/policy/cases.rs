@@ -33,13 +33,13 @@ pub(super) struct Case {
     pub name: String,
     #[serde(default = "get")]
     pub method: String,
-    /// The request's target: path, and query if there is one.
+    /// The request's target: the path, and the query if it has one.
     pub path: String,
     pub host: Option<String>,
     pub client_ip: Option<IpAddr>,
-    /// The client's country, as the platform says it.
+    /// The client's country, as the platform reports it.
     pub country: Option<Country>,
-    /// The client's autonomous system, as the platform says it.
+    /// The client's autonomous system, as the platform reports it.
     pub asn: Option<u32>,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -66,7 +66,7 @@ pub(super) struct Jwt {
     pub subject: Option<String>,
     #[serde(default)]
     pub expired: bool,
-    /// Whether it is bound to the case's certificate (RFC 8705).
+    /// Binds the token to the case's certificate (RFC 8705).
     #[serde(default)]
     pub bound: bool,
     #[serde(rename = "type")]
@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for Expectation {
         code.copied().map(Self::Deny).ok_or_else(|| {
             let names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
             serde::de::Error::custom(format!(
-                "`{text}` is neither `allow` nor one of {}",
+                "`{text}` is not `allow`, nor one of the codes {}",
                 names.join(", ")
             ))
         })

@@ -69,7 +69,7 @@ struct UnreachableCredential {
 struct ClientCertLine {
     name: String,
     source: CertificateSource,
-    /// Whether it takes certificates by their fingerprints alone, without an authority.
+    /// Whether it pins fingerprints, without an authority.
     pinned: bool,
 }
 
@@ -189,7 +189,7 @@ fn needs(policy: &Policy, secret_provider: &dyn SecretProvider) -> Vec<Need> {
     let listener = policy.wants_listener_authorities().then(|| {
         let detail = match secret_provider.client_ca() {
             Some(read) => read.err(),
-            None => Some("say which with --client-ca, as to `serve`".to_owned()),
+            None => Some("name them with --client-ca, as for `serve`".to_owned()),
         };
         Need { what: "the listener's authorities".to_owned(), found: detail.is_none(), detail }
     });

@@ -1,4 +1,4 @@
-//! `policy explain`: one request, decided by the real gate, with every check on the way.
+//! `policy explain`: decides one request with the real gate, and shows each check.
 
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -39,22 +39,22 @@ pub(crate) struct ExplainArgs {
     /// The host that the request is for
     #[arg(long)]
     host: Option<String>,
-    /// The certificates that the client sends on TLS (PEM), its own first
+    /// The client's certificates in the TLS handshake (PEM), its own first
     #[arg(long, value_name = "FILE")]
     client_cert: Option<PathBuf>,
-    /// The authorities of the listener, as `serve` gets them
+    /// The authorities of the TLS listener, as for `serve`
     #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
     /// The client's address
     #[arg(long, value_name = "ADDRESS")]
     client_ip: Option<IpAddr>,
-    /// The client's country, as the platform says it: `DE`
+    /// The client's country, as the platform reports it: `DE`
     #[arg(long, value_name = "CODE")]
     country: Option<Country>,
-    /// The number of the client's autonomous system, as the platform says it
+    /// The number of the client's autonomous system, as the platform reports it
     #[arg(long, value_name = "NUMBER")]
     asn: Option<u32>,
-    /// Where API-key records are kept, as in `sqlite:keys.db`
+    /// The store of API keys, as in `sqlite:keys.db`
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
 }
@@ -73,7 +73,7 @@ struct ExplainReport {
     notices: Vec<String>,
 }
 
-/// What would go upstream.
+/// The request that would go upstream.
 #[derive(Serialize)]
 struct Upstream {
     target: String,
@@ -141,12 +141,15 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
     if allowed { Ok(()) } else { Err(CommandError::Reported) }
 }
 
-/// Methods are case-sensitive (RFC 9110, section 9.1), and rules name those in upper case.
+/// Warns of a method in lower case: methods are case-sensitive (RFC 9110, section 9.1).
 fn method_in_another_case(method: &str) -> Option<String> {
     let upper = method.to_ascii_uppercase();
-    (upper != method).then(|| {
-        format!("methods are case-sensitive: `{method}` is another one than `{upper}`, which clients send")
-    })
+    if upper == method {
+        return None;
+    }
+    Some(format!(
+        "methods are case-sensitive: `{method}` is not the method `{upper}` that clients send"
+    ))
 }
 
 fn fields(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {
@@ -169,7 +172,7 @@ fn fields(given: &[String]) -> Result<Vec<(String, String)>, CommandError> {
 
 fn field(text: &str) -> Result<(String, String), CommandError> {
     let (name, value) = text.split_once(':').ok_or_else(|| {
-        CommandError::Usage("a header field is written as `Name: value`".to_owned())
+        CommandError::Usage("--header: write a header field as `Name: value`".to_owned())
     })?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

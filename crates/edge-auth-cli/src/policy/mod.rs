@@ -15,7 +15,7 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Check a policy: mistakes, weaknesses, what it needs, how fast it revokes
+    /// Check a policy, and show its weaknesses, its requirements and the speed of its revocations
     Check(check::CheckArgs),
     /// Explain what a policy decides about one request, and why
     Explain(explain::ExplainArgs),

@@ -1,4 +1,5 @@
-//! What `policy check` says of revocation: the stages until nothing honours a revoked credential.
+//! The part of `policy check` about revocation: the stages until every host refuses a revoked
+//! credential.
 
 use std::io::{self, Write};
 
@@ -6,15 +7,15 @@ use edge_auth::Policy;
 use edge_auth::revocation::HostStages;
 use serde::Serialize;
 
-/// How fast a policy revokes.
+/// The speed of a policy's revocations.
 #[derive(Serialize)]
 pub(super) struct RevocationReport {
     bound_seconds: f64,
-    /// Whether `[revocation]` names a secret: whether there is a feed.
+    /// Whether there is a feed: whether `[revocation]` names a secret.
     feed: bool,
-    /// The sum of the stages, by host, with a feed.
+    /// The sum of the stages for each host; empty without a feed.
     hosts: Vec<HostStages>,
-    /// Without a feed: a key that was revoked, disabled or rotated.
+    /// The time until a change of a key is seen; `None` with a feed.
     api_key_seconds: Option<f64>,
     tokens: bool,
     certificates: bool,
@@ -56,11 +57,11 @@ impl RevocationReport {
         if self.feed {
             writeln!(
                 out,
-                "  Workers, KV alone: best effort, no bound (60 s or more; the platform promises none)"
+                "  Workers, KV alone: best effort, no bound (60 s or more; the platform guarantees none)"
             )?;
             return writeln!(
                 out,
-                "  the feed not read for {} s: requests are refused",
+                "  if the feed is not read for {} s, requests are refused",
                 self.bound_seconds
             );
         }
@@ -81,7 +82,7 @@ impl RevocationReport {
         }
         writeln!(
             out,
-            "  name a `[revocation] secret` to have a feed that revokes all of them within the bound"
+            "  to revoke all of them within the bound, name a `[revocation] secret`, which switches the feed on"
         )
     }
 }

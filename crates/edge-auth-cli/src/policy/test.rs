@@ -1,5 +1,5 @@
-//! `policy test`: runs cases against the real gate, with issuers, secrets, keys and certificates made
-//! for the run. It needs no secret, issuer or store of the deployment.
+//! `policy test`: runs cases against the real gate. It makes issuers, secrets, keys and
+//! certificates for the run, so it needs none of the deployment.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -51,7 +51,7 @@ struct CaseReport {
     differences: Vec<String>,
 }
 
-/// A gate with everything around it made for the run.
+/// A gate, and the issuers, authorities and store that were made for the run.
 struct Sandbox {
     gate: Gate<NativePlatform>,
     signers: BTreeMap<String, Signer>,
@@ -64,8 +64,9 @@ pub(super) async fn run(args: TestArgs, output: Output) -> Result<(), CommandErr
     let cases = Cases::read(&args.cases)?;
     let beside = args.cases.parent().unwrap_or(Path::new(""));
     let policy = PolicyFile::at(&beside.join(&cases.policy)).read()?;
-    let folder = tempfile::tempdir()
-        .map_err(|error| CommandError::host(format!("no temporary folder: {error}")))?;
+    let folder = tempfile::tempdir().map_err(|error| {
+        CommandError::host(format!("a temporary folder cannot be made: {error}"))
+    })?;
     let sandbox = Sandbox::new(policy, folder.path())?;
     let mut reports = Vec::new();
     for case in &cases.cases {
@@ -138,7 +139,7 @@ impl Sandbox {
             }
         }
         if let Some(key) = &case.key {
-            // In its own field: two `Authorization` fields would be refused.
+            // Two `Authorization` fields would be refused, so the key has its own field.
             fields
                 .push((self.gate.policy().api_key_header().to_owned(), self.key(case, key).await?));
         }

@@ -26,10 +26,10 @@ pub(super) struct CrlArgs {
     /// The list, in DER or PEM
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Whose certificates it is about: a `[[client_cert]]` with a `ca_file`
+    /// The `[[client_cert]]` block whose `ca_file` has the authority
     #[arg(long, value_name = "NAME", required_unless_present = "ca", conflicts_with = "ca")]
     block: Option<String>,
-    /// The authority that signed it (PEM), where no block has it
+    /// The authority that signed the list (PEM), if no block has it
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -56,7 +56,9 @@ pub(super) async fn run(
         (Some(block), _) => of_block(block, context)?,
         (None, Some(file)) => read_bounded(file, MAX_CA_BYTES).map_err(CommandError::Host)?,
         (None, None) => {
-            return Err(CommandError::Usage("say whose list it is: --block or --ca".to_owned()));
+            return Err(CommandError::Usage(
+                "name the authority of the list: --block NAME, or --ca FILE".to_owned(),
+            ));
         }
     };
     let revocations = context.revocations()?;
@@ -84,7 +86,7 @@ pub(super) async fn run(
     if failed { Err(CommandError::Reported) } else { Ok(()) }
 }
 
-/// Replaces the line of progress, if somebody watches it.
+/// Replaces the progress line, if the error stream is a terminal.
 fn show_progress(text: &str) {
     if io::stderr().is_terminal() {
         eprint!("\r\x1b[K{text}");
@@ -118,11 +120,7 @@ impl Report for CrlReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let CrlImport { issuer, listed, entered, undone, next_update } = &self.import;
         let listed = count(*listed, "certificate");
-        writeln!(
-            out,
-            "list of {}: {listed}, {entered} new, {undone} taken back",
-            printable(issuer)
-        )?;
+        writeln!(out, "list of {}: {listed}, {entered} new, {undone} undone", printable(issuer))?;
         writeln!(out, "a newer list is due by {next_update}")?;
         match &self.waited {
             Some(waited) => waited.human(out),

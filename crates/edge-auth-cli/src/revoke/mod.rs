@@ -1,5 +1,4 @@
-//! `edge-auth revoke …`: what is no longer to be trusted, entered into the revocation feed of a
-//! store.
+//! `edge-auth revoke …`: adds entries to the revocation feed of a store.
 
 mod crl;
 mod probe;
@@ -26,11 +25,11 @@ use wait::{WaitArgs, Waited};
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
     context: AdminContextArgs,
-    /// Why, for those who look at it later
+    /// The reason, for the log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
-    /// When the entry has no meaning any more: 90d, 2027-01-31, or 2027-01-31T12:00:00Z [default:
-    /// when the last of such tokens has expired; never for others]
+    /// When the entry expires: 90d, 2027-01-31, or 2027-01-31T12:00:00Z [default: when the last of
+    /// such tokens has expired; never for others]
     #[arg(long, value_name = "WHEN", global = true)]
     expires: Option<String>,
     #[command(flatten)]
@@ -39,16 +38,15 @@ pub(crate) struct RevokeArgs {
     what: TargetArgs,
 }
 
-/// What the entry of a fingerprint does not reach.
-const FINGERPRINT_ALONE: &str = "a fingerprint alone does not hold where a platform tells fingerprints and not certificates: \
-     there the same certificate in other bytes is another one. Revoke it by --file, or by --issuer \
-     and --serial, too";
+/// The limit of an entry for a fingerprint.
+const FINGERPRINT_ALONE: &str = "a fingerprint alone is not enough where the platform reports only fingerprints: the same \
+     certificate in other bytes has another one. Revoke it by --file, or by --issuer and --serial, too";
 
 #[derive(Serialize)]
 struct RevokeReport {
     #[serde(flatten)]
     entry: RevocationResponse,
-    /// The entries of a certificate's other names.
+    /// The entries for the certificate's other identifiers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also: Vec<RevocationResponse>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +57,7 @@ struct RevokeReport {
 
 /// Runs `edge-auth revoke …`.
 pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandError> {
-    let missing = if args.reason.is_none() { vec!["why: --reason TEXT"] } else { Vec::new() };
+    let missing = if args.reason.is_none() { vec!["--reason TEXT"] } else { Vec::new() };
     let context = AdminContext::open(args.context, false, missing).await?;
     let reason = args.reason.unwrap_or_default();
     let revocations = context.revocations()?;
@@ -84,7 +82,7 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandE
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
         None => None,
     };
-    // From time to time; a failure is nothing of this entry's.
+    // An error of the housekeeping is reported after the entry, which it does not affect.
     let tidied = revocations.tidy(&SystemRandomness, now()).await;
     let failed = waited.as_ref().is_some_and(Waited::failed);
     let mut entries = entries.into_iter();
@@ -109,7 +107,7 @@ impl Report for RevokeReport {
     }
 }
 
-/// Seconds with a fraction that means something.
+/// Returns seconds, rounded to hundredths.
 fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100.0).round() / 100.0
 }

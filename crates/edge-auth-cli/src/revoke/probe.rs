@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::error::CommandError;
 
-/// How long a host may take to answer.
+/// The time that a host has to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The most bytes of an answer that are read.
 const MAX_BYTES: usize = 64 * 1024;
@@ -30,7 +30,7 @@ pub(super) enum Verdict {
     Revoked,
     /// Any other code or status.
     Other(String),
-    /// It did not answer, for this reason: whether it refuses the credential is not known.
+    /// It did not answer, for this reason.
     Unreachable(String),
 }
 
@@ -40,11 +40,13 @@ impl Probe {
         fields: &[String],
         tls: TlsSettings,
     ) -> Result<Self, CommandError> {
-        let uri: Uri =
-            url.parse().map_err(|_| CommandError::Usage("--probe wants a URL".to_owned()))?;
+        let uri: Uri = url
+            .parse()
+            .map_err(|_| CommandError::Usage("--probe: this is not a URL".to_owned()))?;
         if uri.host().is_none() {
             return Err(CommandError::Usage(
-                "--probe wants a URL with a scheme and a host".to_owned(),
+                "--probe: write the URL with its scheme and host, as in `https://api.example.com/`"
+                    .to_owned(),
             ));
         }
         // The report repeats the URL, and the client would not send them.
@@ -57,7 +59,7 @@ impl Probe {
         let mut headers = HeaderMap::new();
         for field in fields {
             // The error does not repeat the field, which may hold a credential.
-            let wrong = || CommandError::Usage("--header wants `Name: value`".to_owned());
+            let wrong = || CommandError::Usage("--header: write it as `Name: value`".to_owned());
             let (name, value) = field.split_once(':').ok_or_else(wrong)?;
             let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
             headers.append(name, HeaderValue::try_from(value.trim()).map_err(|_| wrong())?);

@@ -1,4 +1,4 @@
-//! What is revoked, as it is written on the command line.
+//! The target of a revocation, as command-line arguments.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,10 +21,10 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TargetArgs {
-    /// One token: itself, from a file, or by its `jti`
+    /// One token, from a file or by its `jti`
     Token {
-        /// A file with the token; `-` is the standard input. Issuer, `jti` and expiry are read from
-        /// it
+        /// A file with the token, which has the issuer, the `jti` and the expiry; `-` is the
+        /// standard input
         #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "id"], required_unless_present = "id")]
         file: Option<PathBuf>,
         /// The issuer: its name in the policy, or its `iss`
@@ -42,8 +42,8 @@ pub(super) enum TargetArgs {
         /// The `sub`
         #[arg(long)]
         subject: String,
-        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: all that are good now, with an
-        /// `iat` that is ahead, too]
+        /// The time: 2027-01-31, or 2027-01-31T12:00:00Z [default: all that are good now, also
+        /// with an `iat` in the future]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -55,7 +55,7 @@ pub(super) enum TargetArgs {
         /// The client
         #[arg(long)]
         client: String,
-        /// The time [default: all that are good now, with an `iat` that is ahead, too]
+        /// The time [default: all that are good now, also with an `iat` in the future]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -64,7 +64,7 @@ pub(super) enum TargetArgs {
         /// The issuer: its name in the policy, or its `iss`
         #[arg(long)]
         issuer: String,
-        /// The time [default: all that are good now, with an `iat` that is ahead, too]
+        /// The time [default: all that are good now, also with an `iat` in the future]
         #[arg(long, value_name = "WHEN")]
         before: Option<String>,
     },
@@ -77,7 +77,7 @@ pub(super) enum TargetArgs {
         #[arg(long)]
         id: String,
     },
-    /// All tokens that were signed with a key
+    /// All tokens that a key signed
     SigningKey {
         /// The issuer: its name in the policy, or its `iss`
         #[arg(long)]
@@ -98,14 +98,14 @@ pub(super) enum TargetArgs {
     Crl(CrlArgs),
 }
 
-/// One certificate, by one of three names.
+/// One certificate, by one of three identifiers.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct CertificateArgs {
     /// The certificate itself (PEM): by its SHA-256, and by its issuer and serial number
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fingerprint", "serial"])]
     file: Option<PathBuf>,
-    /// Its SHA-256, hexadecimal; alone it does not hold where a platform tells fingerprints only
+    /// Its SHA-256, hexadecimal; not enough where the platform reports only fingerprints
     #[arg(long, value_name = "HEX", conflicts_with = "serial")]
     fingerprint: Option<String>,
     /// Its serial number, hexadecimal
@@ -117,7 +117,7 @@ pub(super) struct CertificateArgs {
 }
 
 impl TargetArgs {
-    /// What is to be entered for this reason: one thing, or a certificate by all of its names.
+    /// Makes the requests for this target: one, or one for each identifier of a certificate.
     pub(super) fn requests(self, reason: &str) -> Result<Vec<RevocationRequest>, CommandError> {
         let request = |kind| RevocationRequest::new(kind, reason);
         let one = match self {
@@ -177,19 +177,20 @@ impl TargetArgs {
                 }
             }
             Self::Crl(_) => {
-                return Err(CommandError::Usage("a list is imported, and not revoked".to_owned()));
+                return Err(CommandError::Usage(
+                    "a revocation list is imported, not revoked".to_owned(),
+                ));
             }
         };
         Ok(vec![one])
     }
 }
 
-/// What a token says of itself. Nothing of it is verified: who administers says that it is to be
-/// revoked.
+/// The claims of an unverified token: an administrator may revoke any token.
 struct TokenToRevoke {
     issuer: String,
     id: String,
-    /// When it has expired for every clock that an issuer's block allows.
+    /// The expiry, plus the largest `clock_skew` of any policy.
     expires: Option<String>,
 }
 
@@ -208,30 +209,28 @@ impl TokenToRevoke {
         let id = claims.token_id().filter(|id| !id.is_empty()).ok_or_else(|| {
             let other =
                 "revoke its subject or its session instead (`revoke subject`, `revoke session`)";
-            refused(format!(
-                "the token has no `jti`, so that nothing tells it from others: {other}"
-            ))
+            refused(format!("the token has no `jti`, which would identify it: {other}"))
         })?;
         let good_until = claims.expires_at().map(|at| at.plus(MAX_CLOCK_SKEW));
         if good_until.is_some_and(|until| until <= now()) {
-            return Err(refused("the token has expired: nothing is left to revoke".to_owned()));
+            return Err(refused("the token has expired, so it need not be revoked".to_owned()));
         }
         let expires = good_until.map(rfc3339_text);
         Ok(Self { issuer: issuer.to_owned(), id: id.to_owned(), expires })
     }
 }
 
-/// The first certificate of a file, which is the client's own: by its fingerprint, and by what no
-/// encoding changes.
+/// Makes the requests for the first certificate of a file, the client's own: by its fingerprint,
+/// and by its issuer and serial number, which are the same in every encoding.
 fn of_file(file: &Path, reason: &str) -> Result<Vec<RevocationRequest>, CommandError> {
     let read = certificates(file)?;
     let own = read
         .first()
-        .ok_or_else(|| CommandError::host(format!("{}: no certificate", file.display())))?;
+        .ok_or_else(|| CommandError::host(format!("{}: has no certificate", file.display())))?;
     let names = CertificateNames::read(own).map_err(|reason| {
         let file = file.display();
         CommandError::host(format!(
-            "{file}: {reason}; no host accepts it in these bytes. To revoke the original: --issuer and --serial"
+            "{file}: {reason}; no host accepts the certificate in this form. Revoke the original by --issuer and --serial"
         ))
     })?;
     let CertificateNames { fingerprint, serial, issuer, .. } = names;

@@ -1,4 +1,4 @@
-//! Waiting until every host refuses what was revoked.
+//! Waits until every host refuses a revoked credential.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -40,10 +40,10 @@ pub(crate) struct WaitArgs {
     probe_key: Option<PathBuf>,
 }
 
-/// How the wait ended.
+/// The result of the wait.
 #[derive(Serialize)]
 pub(crate) struct Waited {
-    /// How long it took.
+    /// The duration of the wait.
     seconds: f64,
     /// The bound of the policy.
     bound_seconds: f64,
@@ -55,7 +55,7 @@ struct Probed {
     url: String,
     /// When the host first refused; `null` if it did not within the bound.
     refused_after_seconds: Option<f64>,
-    /// Whether it answered at the end; if not, whether it refuses is not known.
+    /// Whether it answered at the end; if not, it may or may not refuse.
     asked: bool,
     /// Its last answer, or why it did not answer, if it did not refuse.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ impl Probe {
 }
 
 impl Waited {
-    /// Whether a host still accepts what was revoked after the bound has passed.
+    /// Returns whether a host did not refuse within the bound.
     pub(crate) fn failed(&self) -> bool {
         self.probes.iter().any(|probe| probe.refused_after_seconds.is_none())
     }

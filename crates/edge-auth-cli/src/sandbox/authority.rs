@@ -20,7 +20,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Issues certificates with a new key.
 pub(crate) struct SandboxAuthority(CertifiedIssuer<'static, KeyPair>);
 
-/// What a certificate says about its holder.
+/// The names in a certificate.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SandboxCertificate {
@@ -43,7 +43,7 @@ impl SandboxAuthority {
             .map_err(failed)
     }
 
-    /// Returns its own certificate.
+    /// Returns the authority's certificate.
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }

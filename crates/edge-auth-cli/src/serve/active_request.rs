@@ -1,4 +1,4 @@
-//! A request under way: whether it is the client's turn, and since when.
+//! A request under way, and the time since which it waits for its client.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) struct ActiveRequest {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Whether a request waits for its client, and for what.
+/// The reasons for which a request waits for its client.
 #[derive(Debug, Default)]
 pub(super) struct Turn(Mutex<Waits>);
 

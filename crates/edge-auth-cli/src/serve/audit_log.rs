@@ -12,9 +12,9 @@ use crate::error::CommandError;
 
 /// The most events that wait to be written.
 const WAITING: usize = 4096;
-/// How long a request, or the end of the server, waits while the log's reader reads nothing.
+/// The time that a request, or the end of the server, waits for the log's reader.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// About how many bytes one write has.
+/// The approximate size of one write, in bytes.
 const BATCH: usize = 64 * 1024;
 
 /// Sends decisions to the thread that writes them.

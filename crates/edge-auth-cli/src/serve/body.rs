@@ -16,7 +16,7 @@ use super::active_request::ActiveRequest;
 /// The body of a response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, edge_auth_native::BodyError>;
 
-/// How long reading a whole body may take.
+/// The time for reading a whole body.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Makes a body of bytes in memory.

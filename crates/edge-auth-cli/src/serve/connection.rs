@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pki_types::CertificateDer;
 
-/// What the connection itself tells about the client.
+/// The properties of a connection that describe its client.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub address: IpAddr,

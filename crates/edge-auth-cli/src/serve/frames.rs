@@ -13,7 +13,7 @@ pub(super) struct Frames {
     /// The part of the next frame's header that has arrived.
     header: [u8; HEADER_BYTES],
     come: usize,
-    /// How many bytes of the frame's payload are missing.
+    /// The missing bytes of the frame's payload.
     missing: usize,
     within_block: bool,
 }
@@ -44,7 +44,7 @@ impl Frames {
         ended
     }
 
-    /// Whether the bytes so far end between two frames.
+    /// Returns whether the bytes so far end between two frames.
     pub(super) fn is_between(&self) -> bool {
         self.come == 0 && !self.within_block
     }

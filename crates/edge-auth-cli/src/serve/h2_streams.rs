@@ -1,4 +1,4 @@
-//! The tasks that answer HTTP/2 streams: each ends when its client takes nothing.
+//! The tasks that answer HTTP/2 streams. A task ends if its client stops reading.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct StreamExecutor {
 }
 
 impl StreamExecutor {
-    /// Runs streams whose responses may wait this long for the client to take them.
+    /// Runs streams whose responses may wait this long for the client to read them.
     pub(super) fn within(untaken: Duration) -> Self {
         Self { untaken }
     }

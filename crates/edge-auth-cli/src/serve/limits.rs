@@ -1,4 +1,4 @@
-//! Limits of the listener: how many connections and requests at once, and how long it waits.
+//! The limits of the listener: connections, requests under way, and times.
 
 use std::time::Duration;
 
@@ -10,17 +10,16 @@ const RESERVED_FILES: u64 = 64;
 /// The limits of one listener.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Connections that are open at once, WebSockets among them.
+    /// The most open connections, WebSockets included.
     pub(super) connections: usize,
-    /// Requests under way at once, over all connections. They are fewer than the connections: the
-    /// rest answers `/healthz` and refuses while all these requests wait for the upstream.
+    /// The most requests under way, over all connections. There are more connections than requests:
+    /// the rest answers `/healthz` and refuses while all these requests wait for the upstream.
     pub(super) requests: usize,
-    /// How long a client may take over a head or a TLS handshake, and how long a connection may be
-    /// open without a request under way.
+    /// The time for a head or a TLS handshake, and for a connection without a request under way.
     pub(super) idle: Duration,
-    /// How long a piece of a response may wait for the client to take it.
+    /// The time that a piece of a response may wait for the client to read it.
     pub(super) untaken: Duration,
-    /// How long a client may take to close after a graceful shutdown began.
+    /// The time that a client has to close after a graceful shutdown began.
     pub(super) farewell: Duration,
 }
 
@@ -31,8 +30,8 @@ impl Limits {
         Self::of_files(files.unwrap_or(u64::MAX))
     }
 
-    /// A connection takes one descriptor, and a request under way takes another, to the upstream.
-    /// For eight connections, seven requests may be under way.
+    /// Returns the limits for so many open files. A connection takes one descriptor, and a request
+    /// under way takes another, to the upstream. There are seven requests for eight connections.
     fn of_files(files: u64) -> Self {
         let eighths =
             usize::try_from(files.saturating_sub(RESERVED_FILES) / 15).unwrap_or(usize::MAX);

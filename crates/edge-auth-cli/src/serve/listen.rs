@@ -15,18 +15,18 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let (host, port) = bare.rsplit_once(':').unwrap_or(("", bare));
     let Ok(port) = port.parse::<u16>() else {
         return Err(
-            "it is not an IP address and a port: write 127.0.0.1:8787 for this machine alone, or \
+            "this is not an IP address and a port: write 127.0.0.1:8787 for this machine only, or \
                     0.0.0.0:8787 for all of its networks"
                 .to_owned(),
         );
     };
     if let Ok(ip) = host.parse::<Ipv6Addr>() {
-        return Err(format!("an IPv6 address stands in brackets: write [{ip}]:{port}"));
+        return Err(format!("an IPv6 address needs brackets: write [{ip}]:{port}"));
     }
     let advice = format!(
         "127.0.0.1:{port} for this machine alone, or 0.0.0.0:{port} for all of its networks"
     );
-    Err(format!("an IP address stands before the port, and nothing else: write {advice}"))
+    Err(format!("only an IP address may be before the port: write {advice}"))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use crate::error::CommandError;
 type Stream = Either<StallTimeout<TlsStream>, StallTimeout<TcpStream>>;
 type TlsStream = tokio_rustls::server::TlsStream<StallTimeout<TcpStream>>;
 
-/// How long requests under way may take to end at a shutdown.
+/// The time that requests under way have to end at a shutdown.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Closes the connection: so many requests are under way that not even a refusal is possible.
@@ -118,7 +118,8 @@ async fn connected<H, F>(
         let (handler, peer) = (handler.clone(), peer.clone());
         let refused = request_limits::refuse(&request);
         if refused.is_some() {
-            // Freed before the request waits: a few bytes of HPACK can stand for thousands of fields.
+            // Freed before the request waits: a few bytes of HPACK can stand for thousands of
+            // fields.
             *request.headers_mut() = HeaderMap::new();
             connection.refused_head();
         }

@@ -1,5 +1,5 @@
-//! The connections that are open, and the requests under way on them: how many there may be, and
-//! which connection is closed first when there are too many.
+//! Open connections and their requests under way: limits their number, and chooses the connection
+//! to close when there are too many.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,23 +11,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::limits::Limits;
 
-/// How often a newcomer looks again for a connection that has become idle.
+/// The time after which a newcomer looks again for an idle connection.
 const RETRY: Duration = Duration::from_millis(50);
 /// The least time between two searches that requests cause.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How many times the only request of a connection looks for a permit.
+/// The number of times that the only request of a connection looks for a permit.
 const FIRST_WAITS: u32 = 20;
 /// A search closes one in this many connections, so that searches stay rare.
 const EVICTED_SHARE: usize = 64;
-/// How long an evicted connection counts as one that is about to make room.
+/// The time for which an evicted connection counts as about to make room.
 const GOING: Duration = Duration::from_secs(1);
-/// How long a connection that has just opened, or just changed, is spared: it will move soon.
+/// The time for which a connection is spared after it opened or changed: it will change again soon.
 const GRACE: Duration = Duration::from_millis(250);
-/// How long a connection without a request under way takes to count as idle.
+/// The time after which a connection without a request under way counts as idle.
 const IDLE: Duration = Duration::from_secs(2);
-/// How many more requests a connection may abandon than it lets finish (CVE-2023-44487).
+/// The most requests that a connection may abandon beyond those that it lets finish
+/// (CVE-2023-44487).
 const MAX_ABANDONED: u64 = 128;
-/// How many abandoned requests a refused head counts as: reading it was much work.
+/// The abandoned requests for which a refused head counts: reading it was much work.
 const REFUSED_HEAD: u64 = 16;
 
 /// All of a listener's connections.
@@ -75,13 +76,13 @@ struct State {
     turned: Instant,
     /// When a request last began, changed or ended. Frames that carry no request do not count.
     since: Instant,
-    /// How many more requests the client abandoned than it let finish.
+    /// The requests that the client abandoned, less those that it let finish.
     abandoned: u64,
     /// When it was evicted.
     evicted: Option<Instant>,
 }
 
-/// What a connection that is not busy waits for.
+/// The reason for which a connection is not busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
     /// Its first request or the response to it, for less than [`GRACE`].
@@ -98,11 +99,12 @@ enum Waiting {
     Tunnel,
 }
 
-/// How a request is admitted.
+/// The admission of a request.
 pub(super) enum Admission {
-    /// It may be decided and sent upstream.
+    /// The request may be decided and sent upstream.
     Full(OwnedSemaphorePermit),
-    /// It is answered at once; it holds a permit unless it is the only one of its connection.
+    /// The request is answered without the upstream; it has a permit unless it is the only one of
+    /// its connection.
     Brief(Option<OwnedSemaphorePermit>),
 }
 
@@ -144,8 +146,8 @@ impl OpenConnections {
         Admission::Brief(None)
     }
 
-    /// Finds a permit for another request of a connection; `None` leaves no permit even to refuse it.
-    /// The last permits are kept for connections without a request under way.
+    /// Finds a permit for another request of a connection; `None` leaves no permit even to refuse
+    /// it. The last permits are kept for connections without a request under way.
     fn admit_further(&self) -> Option<Admission> {
         if !self.relieve()
             && let Ok(permit) = Arc::clone(&self.requests).try_acquire_owned()

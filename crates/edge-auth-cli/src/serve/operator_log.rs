@@ -49,7 +49,7 @@ fn tell_all(notices: &Receiver<String>, lost: &AtomicU64) {
     }
 }
 
-/// Writes one line at once, for a program that does not serve yet or any more.
+/// Writes one line without the queue, before the server starts or after it ended.
 pub(super) fn tell(line: &str) {
     // A closed standard error stream cannot be reported anywhere.
     let _ = writeln!(anstream::stderr().lock(), "{}", crate::output::printable(line));

@@ -1,4 +1,4 @@
-//! What the native host provides to the core: a store, and a fetcher of key sets.
+//! The native host's store and fetcher of key sets, for the core.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ pub(crate) struct NativePlatform {
 type Store = OptionalStore<AnyStore>;
 
 impl NativePlatform {
-    /// Makes the platform; without a store, whatever needs one is unavailable.
+    /// Makes the platform. Without a store, everything that needs one is unavailable.
     pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
         Self {
-            store: Store::new(store, "there is no store: start with --store sqlite:PATH"),
+            store: Store::new(store, "the server has no store: start it with --store sqlite:PATH"),
             source,
         }
     }
@@ -32,7 +32,7 @@ impl NativePlatform {
         Self { store: self.store.dry_run(), ..self }
     }
 
-    /// Whether there is a store.
+    /// Returns whether there is a store.
     pub(crate) fn has_store(&self) -> bool {
         self.store.is_configured()
     }

@@ -1,4 +1,4 @@
-//! Limits of HTTP/1.1 and HTTP/2: how much memory one connection may hold.
+//! Limits of HTTP/1.1 and HTTP/2, which bound the memory of one connection.
 
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;

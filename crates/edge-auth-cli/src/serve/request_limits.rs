@@ -13,7 +13,7 @@ pub(super) const MAX_FIELDS: usize = 128;
 pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response<Body>> {
     // The library counts fields over HTTP/1.1, but only their bytes over HTTP/2.
     if request.headers().len() > MAX_FIELDS {
-        let detail = format!("More than {MAX_FIELDS} header fields are not read.");
+        let detail = format!("A request may have at most {MAX_FIELDS} header fields.");
         return Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &detail));
     }
     let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
@@ -23,7 +23,7 @@ pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response<Body>> {
         return None;
     }
     let mut refused =
-        problem(StatusCode::BAD_REQUEST, "The one transfer coding is `chunked`, once.");
+        problem(StatusCode::BAD_REQUEST, "The only accepted transfer coding is `chunked`, once.");
     // It is not certain where this request ends, so the connection reads no other one.
     refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     Some(refused)

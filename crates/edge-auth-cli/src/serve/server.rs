@@ -48,7 +48,7 @@ impl Server {
     ) -> Result<Arc<Self>, CommandError> {
         let Candidate { gate, warnings, .. } =
             gate(&policy, &*secret_provider, &platform, upstream.is_some())?;
-        // Written at once: the operator reads these before the address.
+        // Written without the queue: the operator reads these before the address.
         warnings.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
         Ok(Arc::new(Self { policy, secret_provider, platform, gate, upstream, log, notices }))
@@ -118,7 +118,7 @@ impl edge_auth::endpoints::RequestBody for NativeBody {
     }
 }
 
-/// What the host does for one request.
+/// The handling of one request.
 struct NativeRuntime<'a> {
     gate: &'a Arc<Gate<NativePlatform>>,
     log: &'a AuditLog,
@@ -175,7 +175,7 @@ fn gate(
     let capabilities = HostCapabilities {
         store: platform.has_store(),
         key_copies: false,
-        store_help: "say where it is kept with --store sqlite:PATH",
+        store_help: "name one with --store sqlite:PATH",
         fetch_files: true,
         gateway,
         raw_path: true,

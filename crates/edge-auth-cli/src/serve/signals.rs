@@ -46,7 +46,7 @@ pub(super) fn reload_on_hangup(
                     let kept =
                         if tls.is_some() { "policy and certificates stay" } else { "one stays" };
                     notices.tell(format!(
-                        "the policy was NOT taken over; the last good {kept} in force"
+                        "the new policy was NOT loaded; the last good {kept} in force"
                     ));
                     failure.to_string().lines().for_each(|line| notices.tell(line.to_owned()));
                 }

@@ -17,7 +17,7 @@ use super::frames::Frames;
 /// The first bytes of an HTTP/2 connection (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How many bytes are read before other tasks have their turn: the bytes may cause much work.
+/// The bytes that are read before other tasks have their turn: they may cause much work.
 const TURN_BYTES: usize = 16 * 1024;
 
 /// A stream that waits for its client only so long, and yields to other tasks.
@@ -26,7 +26,7 @@ pub(super) struct StallTimeout<S> {
     stream: S,
     limit: Duration,
     received: Received,
-    /// How many bytes were read since it last yielded.
+    /// The bytes that were read since it last yielded.
     in_turn: usize,
     /// The deadline of the rest of the preface or frame; `None` if nothing has begun.
     awaited: Option<Pin<Box<Sleep>>>,
@@ -41,7 +41,7 @@ enum Received {
     Preface(usize),
     /// The preface, and frames after it.
     Http2(Frames),
-    /// Another protocol, whose deadlines hyper has.
+    /// Another protocol, for which hyper has deadlines.
     Other,
 }
 
@@ -99,7 +99,7 @@ impl<S> StallTimeout<S> {
         }
     }
 
-    /// Whether a preface or frame has begun and not ended.
+    /// Returns whether a preface or frame has begun and not ended.
     fn awaits(&self) -> bool {
         match &self.received {
             Received::Preface(_) => true,

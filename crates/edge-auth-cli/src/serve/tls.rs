@@ -46,7 +46,7 @@ pub(crate) struct Tls {
 /// A usable configuration that was read from the files.
 pub(crate) struct ReadTls {
     config: Arc<ServerConfig>,
-    /// What the operator should know of it.
+    /// Notices for the operator.
     pub notice: Option<String>,
 }
 
@@ -81,7 +81,7 @@ impl Tls {
         self.files.read(asks_anyone)
     }
 
-    /// Uses what was read for new connections.
+    /// Uses the files that were read for new connections.
     pub(crate) fn take_over(&self, read: ReadTls) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = read.config;
     }
@@ -136,7 +136,7 @@ pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Command
     let file = read(path)?;
     let encrypted = String::from_utf8_lossy(&file).lines().any(|line| line.contains("ENCRYPTED"));
     if encrypted {
-        let what = "holds an encrypted key, which cannot be used without a password: decrypt it with `openssl pkey`";
+        let what = "has an encrypted key, and there is no way to give its password: decrypt it with `openssl pkey`";
         return Err(trouble(path, what));
     }
     for block in pem_blocks(&file).map_err(|reason| trouble(path, &reason))? {
@@ -147,7 +147,7 @@ pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Command
             _ => {}
         }
     }
-    Err(trouble(path, "holds no private key in PEM"))
+    Err(trouble(path, "has no private key in PEM"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CommandError> {

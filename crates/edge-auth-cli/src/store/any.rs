@@ -1,4 +1,4 @@
-//! A store of whatever kind.
+//! A store of any kind.
 
 use edge_auth::platform::{
     ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog,
@@ -13,20 +13,20 @@ use super::sqlite::SqliteStore;
 /// A store of one of the kinds that this build has. Clones share their connections.
 #[derive(Clone)]
 pub enum AnyStore {
-    /// A file.
+    /// An SQLite file.
     Sqlite(SqliteStore),
-    /// A table.
+    /// A DynamoDB table.
     #[cfg(feature = "dynamodb")]
     DynamoDb(DynamoDbStore),
 }
 
-/// Asks the store that there is.
+/// Calls a method of the store, whichever kind it is.
 macro_rules! ask {
-    ($any:ident, $store:ident => $question:expr) => {
+    ($any:ident, $store:ident => $call:expr) => {
         match $any {
-            Self::Sqlite($store) => $question.await,
+            Self::Sqlite($store) => $call.await,
             #[cfg(feature = "dynamodb")]
-            Self::DynamoDb($store) => $question.await,
+            Self::DynamoDb($store) => $call.await,
         }
     };
 }

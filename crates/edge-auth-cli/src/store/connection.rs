@@ -12,15 +12,15 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::error::StoreErrorKind;
 use super::schema::{self, Empty};
 
-/// How long a writer waits until another process's write ends.
+/// The time that a writer waits for another process's write.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 /// SQLite's cache of pages: 8 MiB, which SQLite writes as negative KiB. A long transaction changes
 /// most pages of the index of marks, and writes those that do not fit into the cache repeatedly.
 const CACHE: i64 = -8192;
 
-/// Settings against a file that somebody tampered with: SQLite runs no code from the file, and
-/// refuses writes to its internal tables.
+/// Settings against a tampered file: SQLite runs no code from it, and refuses writes to its
+/// internal tables.
 const SETTINGS: [(DbConfig, bool); 6] = [
     (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
     (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
@@ -39,8 +39,8 @@ pub(super) struct Open {
     pub(super) connection: Connection,
 }
 
-/// The database, its log and the index of the log. After somebody replaced the log under an open
-/// connection, other processes do not read what the connection writes.
+/// The database, its log and the index of the log. If the log is replaced under an open connection,
+/// other processes do not see what the connection writes.
 type Files = [Option<FileId>; 3];
 
 /// Device and inode.
@@ -83,7 +83,7 @@ impl Open {
         Ok((open, was_empty))
     }
 
-    /// Whether the files at the path are still its own, and the schema is unchanged.
+    /// Returns whether the files at the path are still its own, and the schema is unchanged.
     pub(super) fn is_current(&self) -> Result<bool, StoreErrorKind> {
         Ok(self.files == files_at(&self.path)? && self.schema == schema::changes(&self.connection)?)
     }

@@ -1,4 +1,4 @@
-//! A DynamoDB table as this host's store.
+//! Opens and makes DynamoDB tables.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, Profile, TableName, TableSetup
 
 use crate::native::now;
 
-/// What a first call may take: credentials may have to be fetched for it.
+/// The time of the first call, which may have to fetch credentials.
 const FIRST: Duration = Duration::from_secs(10);
 
-/// Connects, and asks the table once: what is wrong with it is to be known before it is needed.
+/// Connects, and reads from the table once, so that its errors are known before it is needed.
 pub(super) async fn open(table: TableName) -> Result<DynamoDbStore, Unavailable> {
     let profile = Profile::load().await;
     let id_of_no_key = "-";
@@ -18,7 +18,7 @@ pub(super) async fn open(table: TableName) -> Result<DynamoDbStore, Unavailable>
     Ok(profile.store(table, DEADLINE))
 }
 
-/// Makes the table, unless it is there.
+/// Makes the table, unless it exists.
 pub(super) async fn init(table: TableName) -> Result<TableSetup, Unavailable> {
     Profile::load().await.store(table, FIRST).init().await
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a store, in words that say what to do.
+//! The errors of a store. Each says what to do.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use rusqlite::{Error, ErrorCode};
 use super::connection::PATIENCE;
 use super::sqlite::DEADLINE;
 
-/// A store that did not do what it was asked. Nothing that was stored before is lost by it.
+/// An error of a store. Records that were stored before are not lost by it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {kind}", path.display())]
 pub struct StoreError {
@@ -16,22 +16,22 @@ pub struct StoreError {
     pub(super) kind: StoreErrorKind,
 }
 
-/// What is wrong.
+/// The kind of an error, with its message.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum StoreErrorKind {
     #[error(
-        "there is no store; see whether the path is right and its volume is mounted. Only if there never was \
-         one: `edge-auth store init` makes an empty store, without keys and revocations"
+        "there is no store; check the path, and whether its volume is mounted. Only if there never was a store, \
+         make an empty one, without keys and revocations: `edge-auth store init`"
     )]
     Missing,
     #[error(
-        "ALERT: the store is gone, and was there when this process started; put it back: no other has its \
-         keys and revocations"
+        "ALERT: the store is gone, but was there when this process started; put it back: its keys and revocations \
+         are nowhere else"
     )]
     Gone,
     #[error(
-        "the file is empty; restore a backup. Only if there never was a store: `edge-auth store init` makes it \
-         an empty store, without keys and revocations"
+        "the file is empty; restore a backup. Only if there never was a store, make an empty one, without keys \
+         and revocations: `edge-auth store init`"
     )]
     Empty,
     #[error(
@@ -39,39 +39,41 @@ pub(super) enum StoreErrorKind {
     )]
     Replaced,
     #[error(
-        "ALERT: somebody changed how the file is built: {0}. See it with `sqlite3 FILE .schema`; stop all who \
-         use the file, keep a copy, and take the change back or restore a backup"
+        "ALERT: the schema of the file was changed: {0}. Look at it with `sqlite3 FILE .schema`; stop every process \
+         that uses the file, keep a copy, and undo the change or restore a backup"
     )]
     Altered(String),
     #[error(
-        "ALERT: what was written was not there when it was read again, and is not stored; keep a copy of the \
-         file, and restore a backup"
+        "ALERT: a record was written but could not be read back, and is not stored; keep a copy of the file, and \
+         restore a backup"
     )]
     NotKept,
     #[error("stays in the journal mode `{0}` instead of `wal`; keep the file on a local disk")]
     NoLog(String),
     #[error("the folder does not exist; make it first")]
     NoFolder,
-    #[error("access is not permitted; see who owns the file and its folder")]
+    #[error(
+        "access is not permitted; check the owner and the permissions of the file and its folder"
+    )]
     NotPermitted,
     #[error("cannot be opened: {0}")]
     NotOpened(String),
-    #[error("is no SQLite database, and was left as it is; name another file")]
+    #[error("is not an SQLite database, and was not changed; name another file")]
     NotADatabase,
-    #[error("is another program's SQLite database, and was left as it is; name another file")]
+    #[error("is another program's SQLite database, and was not changed; name another file")]
     Foreign,
     #[error("was written by a newer edge-auth (schema {0}); use that version")]
     Newer(i64),
     #[error(
-        "is damaged ({0}); stop all who use it, keep a copy, and restore a backup or recover it with \
+        "is damaged ({0}); stop every process that uses it, keep a copy, and restore a backup or recover it with \
          `sqlite3 FILE .recover`"
     )]
     Corrupt(String),
-    #[error("is locked by another process for longer than {} seconds; see who holds it", PATIENCE.as_secs())]
+    #[error("is locked by another process for more than {} seconds; find that process, as with `fuser`", PATIENCE.as_secs())]
     Locked,
-    #[error("does not answer within {} seconds; see whether the disk hangs", DEADLINE.as_secs())]
+    #[error("does not answer within {} seconds; check whether the disk hangs", DEADLINE.as_secs())]
     Late,
-    #[error("the disk is full; what was to be written is not stored, everything else is")]
+    #[error("the disk is full; this write is not stored, but everything before it is")]
     Full,
     #[error("cannot be written: the file, its folder or the disk is read-only")]
     ReadOnly,
@@ -83,7 +85,7 @@ pub(super) enum StoreErrorKind {
     Other(String),
 }
 
-/// A text of the file's, for an error: whoever wrote it must not write the error, too.
+/// Quotes a text of the file for an error: cut and escaped, since it may come from an attacker.
 pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 64;
     let start: String = text.chars().take(LONGEST).collect();

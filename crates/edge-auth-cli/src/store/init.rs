@@ -1,4 +1,4 @@
-//! `edge-auth store init`: making a store.
+//! `edge-auth store init`: makes a store.
 
 use std::io::{self, Write};
 
@@ -11,15 +11,14 @@ use crate::output::{Output, Report};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Make an empty store, unless one is there; what is right already is left as it is. Under a
-    /// policy with a `[revocation] secret` no other command makes one: a lost store would come back
-    /// with nothing revoked
+    /// Make an empty store, unless it exists already. Under a policy with a `[revocation] secret`,
+    /// only this command makes one: a lost store would otherwise come back with nothing revoked
     Init(InitArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// Where key records will be kept, as in `sqlite:keys.db` or `dynamodb:edge-auth`
+    /// The store, as in `sqlite:keys.db` or `dynamodb:edge-auth`
     #[arg(value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: String,
 }
@@ -29,7 +28,7 @@ struct InitReport {
     /// The file or the table.
     store: String,
     created: bool,
-    /// Of a table: whether its TTL was switched on.
+    /// Whether the TTL of the table was switched on; `None` for a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     ttl_enabled: Option<bool>,
 }
@@ -54,13 +53,13 @@ pub(crate) async fn run(command: StoreCommand, output: Output) -> Result<(), Com
 
 impl Report for InitReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let made = if self.created { "made" } else { "was there already" };
+        let made = if self.created { "made" } else { "exists already" };
         writeln!(out, "{}: {made}", self.store)?;
         match self.ttl_enabled {
             Some(true) => {
-                writeln!(out, "Expired records leave it by themselves: TTL was switched on.")
+                writeln!(out, "DynamoDB removes expired records: TTL was switched on.")
             }
-            Some(false) => writeln!(out, "Expired records leave it by themselves."),
+            Some(false) => writeln!(out, "DynamoDB removes expired records: TTL is on."),
             None => Ok(()),
         }
     }

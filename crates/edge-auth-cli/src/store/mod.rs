@@ -1,5 +1,5 @@
-//! Where this host keeps API-key records and revocations: an SQLite file, shared by the server and
-//! the command, or a DynamoDB table.
+//! The stores of API-key records and revocations: an SQLite file, which server and command share,
+//! or a DynamoDB table.
 
 mod any;
 mod connection;
@@ -23,10 +23,9 @@ use edge_auth::Policy;
 
 use crate::error::CommandError;
 
-/// Opens the store that an argument names, and returns whether it was made for that. A table never
-/// is, and a file not under a policy with a revocation feed: a lost store would come back empty,
-/// and what was revoked with it. The argument itself is not repeated in an error: the rest of a
-/// database URL often holds a password.
+/// Opens the store that an argument names, and returns whether it was created. Creates only files,
+/// and none under a policy with a revocation feed: a lost store would come back with nothing
+/// revoked. Errors do not repeat the argument, which may hold a password.
 pub(crate) async fn open_or_make_named(
     argument: &str,
     policy: &Policy,
@@ -40,8 +39,7 @@ pub(crate) async fn open_or_make_named(
     }
 }
 
-/// Opens the store that an argument names, which must be there: a mistyped path is not to become an
-/// empty store.
+/// Opens the existing store that an argument names: a mistyped path must not become an empty store.
 pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, CommandError> {
     open_existing(named(argument)?).await
 }

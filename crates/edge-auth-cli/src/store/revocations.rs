@@ -106,8 +106,8 @@ impl RevocationLog for SqliteStore {
     }
 }
 
-/// Compares and appends under the one lock that SQLite has for writers. Reads each record again by
-/// its sequence and by its mark before it counts as stored.
+/// Compares and appends under SQLite's one lock for writers. Reads each record back by its sequence
+/// and by its mark before it counts as stored.
 fn append(
     connection: &mut Connection,
     records: &[RevocationRecord],
@@ -213,7 +213,7 @@ fn number(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or_default()
 }
 
-/// Clamps a number to the greatest that SQLite can count to.
+/// Clamps a number to the greatest that SQLite can store.
 fn most(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }

@@ -1,7 +1,7 @@
-//! The schema of the file: what is in it, and nothing else.
+//! The schema of the file, which must have exactly our tables and indexes.
 //!
-//! Whoever can write the file can plant a trigger, a view or a constraint that voids later writes.
-//! So the schema is compared with what we made, when a connection is opened and in every write.
+//! Anyone who can write the file can plant a trigger, a view or a constraint that undoes later
+//! writes. So the schema is checked when a connection is opened, and in every write.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 use super::error::{StoreErrorKind, shown};
 
-/// `EdgA` in SQLite's header: what tells our files from other programs'.
+/// `EdgA` in SQLite's header, which distinguishes our files from those of other programs.
 const APPLICATION: i64 = 0x4564_6741;
 /// The version that this program reads and writes.
 const NEWEST: i64 = 2;
@@ -23,12 +23,12 @@ struct Object {
     kind: &'static str,
     name: &'static str,
     table: &'static str,
-    /// What makes it; `None` for an index that its table's definition makes.
+    /// The statement that creates it; `None` for an index that its table's definition creates.
     sql: Option<&'static str>,
 }
 
-/// In the order in which they are made. Ids compare bytewise, as SQLite's texts do by default.
-/// Times are milliseconds since 1970.
+/// The objects in the order of their creation. Ids compare bytewise, as texts do by default in
+/// SQLite. Times are milliseconds since 1970.
 const OBJECTS: [Object; 8] = [
     table(
         1,
@@ -100,17 +100,17 @@ const fn index(since: i64, name: &'static str, table: &'static str, sql: &'stati
     Object { since, kind: "index", name, table, sql: Some(sql) }
 }
 
-/// What opening does with a file that has no schema yet.
+/// The treatment of a file without a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Empty {
     Fill,
     Refuse,
 }
 
-/// Makes sure that the file has our schema and nothing else, before anything in it is changed. An
-/// older version is upgraded. Returns whether the file was empty.
+/// Checks that the file has our schema and nothing else, before anything in it is changed. Upgrades
+/// an older version. Returns whether the file was empty.
 pub(super) fn prepare(connection: &mut Connection, empty: Empty) -> Result<bool, StoreErrorKind> {
-    // What is read is of one moment, whatever another process does meanwhile.
+    // The transaction makes both reads see the same moment.
     let reading = connection.transaction()?;
     let found = version(&reading)?;
     check(&reading, found)?;
@@ -139,8 +139,8 @@ fn upgrade(connection: &mut Connection) -> Result<bool, StoreErrorKind> {
     Ok(found == 0)
 }
 
-/// Begins a write, under the one lock that SQLite has for writers. Nobody else can change the
-/// schema until it ends.
+/// Begins a write, under SQLite's one lock for writers: no other process can change the schema
+/// until it ends.
 pub(super) fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>, StoreErrorKind> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
@@ -151,12 +151,12 @@ pub(super) fn begin_write(connection: &mut Connection) -> Result<Transaction<'_>
     }
 }
 
-/// SQLite's count of changes of the schema.
+/// Returns SQLite's count of schema changes.
 pub(super) fn changes(connection: &Connection) -> Result<i64, StoreErrorKind> {
     Ok(connection.prepare_cached("PRAGMA schema_version")?.query_row((), |row| row.get(0))?)
 }
 
-/// The version of the file's schema, 0 for an empty file; whatever else is not ours is refused.
+/// Returns the version of the file's schema; 0 for an empty file. Rejects files of other programs.
 fn version(connection: &Connection) -> Result<i64, StoreErrorKind> {
     const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
          FROM pragma_application_id, pragma_user_version";
@@ -191,16 +191,16 @@ fn check(connection: &Connection, version: i64) -> Result<(), StoreErrorKind> {
         let found = Found::read(row)?;
         let Some(place) = missing.iter().position(|object| found.is_named_as(object)) else {
             return Err(StoreErrorKind::Altered(format!(
-                "there is {found}, which edge-auth did not make"
+                "it has {found}, which edge-auth did not create"
             )));
         };
         let object = missing.swap_remove(place);
         if !found.is_defined_as(object) {
-            return Err(StoreErrorKind::Altered(format!("{found} is defined in another way")));
+            return Err(StoreErrorKind::Altered(format!("{found} has another definition")));
         }
         if !pages.insert(found.page) {
             return Err(StoreErrorKind::Altered(format!(
-                "{found} is kept where something else is"
+                "{found} shares its pages with another object"
             )));
         }
     }
@@ -213,7 +213,7 @@ fn check(connection: &Connection, version: i64) -> Result<(), StoreErrorKind> {
     }
 }
 
-/// A row of `sqlite_schema`, which anybody may have written.
+/// A row of `sqlite_schema`, which may come from an attacker.
 struct Found {
     kind: String,
     name: String,
@@ -237,7 +237,7 @@ impl Found {
         self.kind == object.kind && self.name == object.name
     }
 
-    /// Runs of white space aside, which mean nothing where nothing is quoted.
+    /// Compares the definitions, without regard to white space: our SQL has no quotes.
     fn is_defined_as(&self, object: &Object) -> bool {
         let same_sql = match (&self.sql, object.sql) {
             (Some(found), Some(ours)) => {

@@ -1,4 +1,4 @@
-//! API-key records in an SQLite file. One read of a record is one query.
+//! API-key records in an SQLite file. Reading a record takes one query.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +15,13 @@ use super::connection::{Open, make};
 use super::error::{StoreError, StoreErrorKind};
 use super::schema::{Empty, begin_write};
 
-/// How many connections are open at most: so many requests read at once, the others wait.
+/// The most open connections. Further requests wait.
 pub(super) const CONNECTIONS: usize = 4;
-/// How long a request waits for what it reads; less than after which a client gives up.
+/// The time after which a read fails. Clients wait longer than this.
 pub(super) const DEADLINE: Duration = Duration::from_secs(3);
-/// Lapsed records are removed only so long after: a clock that runs ahead must not lose keys.
+/// The age at which lapsed records are removed: a clock that runs ahead must not lose keys.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
-/// How many lapsed records one write removes at most.
+/// The most lapsed records that one write removes.
 const PURGED: i64 = 64;
 
 /// A store. Clones share their connections.
@@ -36,7 +36,7 @@ struct Shared {
 }
 
 impl SqliteStore {
-    /// Opens the file; makes it if there is none.
+    /// Opens the file. Creates it if it is missing.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_or_make(path).map(|(store, _)| store)
     }
@@ -48,7 +48,7 @@ impl SqliteStore {
         Ok((Self::with(path, first), made))
     }
 
-    /// Opens the file, which must be there and have been made by us.
+    /// Opens an existing file that edge-auth created.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
         let opened = Open::at(path, Empty::Refuse);
         let (first, _) = opened.map_err(|kind| StoreError::new(path, kind))?;
@@ -63,7 +63,7 @@ impl SqliteStore {
         }))
     }
 
-    /// Runs `work`, which reads for a request, as [`Self::run`] does, and waits so long at most.
+    /// Runs `work` like [`Self::run`], but fails after [`DEADLINE`]: a request waits for it.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind> + Send + 'static,
@@ -72,8 +72,8 @@ impl SqliteStore {
         tokio::time::timeout(DEADLINE, self.run(work)).await.unwrap_or_else(late)
     }
 
-    /// Runs `work` on a thread that may wait for the disk. It runs to its end even if nobody waits
-    /// for it any more.
+    /// Runs `work` on a thread that may wait for the disk. It runs to its end even if the caller
+    /// stops waiting.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind> + Send + 'static,
@@ -96,7 +96,7 @@ impl Shared {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind>,
     ) -> Result<T, StoreError> {
         self.try_with_connection(work).map_err(|kind| {
-            // It was there when it was opened.
+            // The file was there when it was opened.
             let kind = if kind == StoreErrorKind::Missing { StoreErrorKind::Gone } else { kind };
             StoreError::new(&self.path, kind)
         })
@@ -109,12 +109,12 @@ impl Shared {
         let mut open = self.open()?;
         let done = work(&mut open.connection)?;
         open.check_files()?;
-        // After trouble a connection is not used again.
+        // After an error a connection is not used again.
         self.idle().push(open);
         Ok(done)
     }
 
-    /// A connection to the file that is at the path now, with our schema.
+    /// Returns a connection to the file that is at the path now, with our schema.
     fn open(&self) -> Result<Open, StoreErrorKind> {
         loop {
             let idle = self.idle().pop();
@@ -203,7 +203,7 @@ fn put(
             expires_at,
             millis(now)
         ])?,
-        // A version that SQLite cannot count to is none that is stored.
+        // SQLite cannot store such a version, so no record has it.
         Precondition::Version(known) => i64::try_from(known).map_or(Ok(0), |known| {
             transaction.prepare_cached(UPDATE)?.execute(params![
                 id,
@@ -237,7 +237,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<ApiKeyRecord> {
     Ok(ApiKeyRecord { id: row.get(0)?, document: row.get(1)?, version: number(2)?, expires_at })
 }
 
-/// Later than SQLite can count is as good as its latest.
+/// Returns the milliseconds, or the latest that SQLite can store.
 pub(super) fn millis(time: Timestamp) -> i64 {
     i64::try_from(time.millis()).unwrap_or(i64::MAX)
 }

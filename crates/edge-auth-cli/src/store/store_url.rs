@@ -1,4 +1,4 @@
-//! Where API-key records are kept, as an operator writes it: `sqlite:PATH` or `dynamodb:TABLE`.
+//! The name of a store, as an operator writes it: `sqlite:PATH` or `dynamodb:TABLE`.
 
 use std::path::PathBuf;
 
@@ -15,48 +15,44 @@ pub enum StoreUrl {
     DynamoDb(TableName),
 }
 
-/// Why a text names no store. Of the text only its scheme is repeated: the rest of a database
-/// URL often holds a password.
+/// A text does not name a store. Messages repeat only its scheme: the rest of a database URL often
+/// holds a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUrlError {
-    /// There is no scheme.
-    #[error("a store is written with its kind, as `sqlite:PATH` or `dynamodb:TABLE`")]
+    /// The scheme is missing.
+    #[error("write a store with its kind: `sqlite:PATH` or `dynamodb:TABLE`")]
     NoScheme,
-    /// The scheme is none of ours.
-    #[error(
-        "stores of the kind `{0}:` are not supported; supported are `sqlite:PATH` and `dynamodb:TABLE`"
-    )]
+    /// The scheme is unknown.
+    #[error("stores of the kind `{0}:` are not supported: use `sqlite:PATH` or `dynamodb:TABLE`")]
     UnknownScheme(String),
-    /// This build leaves DynamoDB out.
+    /// This build has no support for DynamoDB.
     #[cfg(not(feature = "dynamodb"))]
     #[error(
         "this `edge-auth` was built without DynamoDB: build it with `--features dynamodb`, as in \
          `cargo install --path crates/edge-auth-cli --features dynamodb`"
     )]
     WithoutDynamoDb,
-    /// What follows `dynamodb:` is no name of a table.
+    /// The text after `dynamodb:` is not the name of a table.
     #[cfg(feature = "dynamodb")]
-    #[error("`dynamodb:` wants the name of a table after it, as in `dynamodb:edge-auth`: {0}")]
+    #[error("write the name of a table after `dynamodb:`, as in `dynamodb:edge-auth`: {0}")]
     NoTable(#[from] edge_auth_dynamodb::TableNameError),
-    /// Nothing follows the scheme.
-    #[error(
-        "`sqlite:` wants the path of a file after it, as in `sqlite:/var/lib/edge-auth/keys.db`"
-    )]
+    /// The path is missing.
+    #[error("write the path of a file after `sqlite:`, as in `sqlite:/var/lib/edge-auth/keys.db`")]
     NoPath,
-    /// A URL, whose authority would be mistaken for a directory.
+    /// The path begins with `//`: the authority of a URL would be taken for a folder.
     #[error(
-        "`sqlite:` is followed by a path, not by `//`: `sqlite:keys.db`, `sqlite:/srv/keys.db`"
+        "write the path after `sqlite:` without `//`, as in `sqlite:keys.db` or `sqlite:/srv/keys.db`"
     )]
     Slashes,
-    /// SQLite's database in memory.
+    /// The name is that of SQLite's database in memory.
     #[error(
-        "`sqlite::memory:` would forget all keys on exit, and no other command could see them: name a file"
+        "`sqlite::memory:` would lose all keys on exit, and other commands could not read them: name a file"
     )]
     InMemory,
 }
 
 impl StoreUrl {
-    /// Reads `sqlite:PATH` or `dynamodb:TABLE`.
+    /// Parses `sqlite:PATH` or `dynamodb:TABLE`.
     pub fn parse(text: &str) -> Result<Self, StoreUrlError> {
         match text.split_once(':').ok_or(StoreUrlError::NoScheme)? {
             ("sqlite", path) => Self::sqlite(path),
@@ -85,7 +81,7 @@ impl StoreUrl {
     }
 }
 
-/// RFC 3986, section 3.1.
+/// Returns whether this is a scheme (RFC 3986, section 3.1).
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -108,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_store_is_refused() {
+    fn a_text_that_names_no_store_is_refused() {
         assert_eq!(refused(""), StoreUrlError::NoScheme);
         assert_eq!(refused("keys.db"), StoreUrlError::NoScheme);
         assert_eq!(refused("/srv/a:b"), StoreUrlError::NoScheme);
@@ -136,10 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn the_refusal_lists_what_is_supported_and_repeats_no_password() {
+    fn the_refusal_lists_the_supported_kinds_and_repeats_no_password() {
         let message = refused("postgres://admin:hunter2@db/keys").to_string();
         assert!(message.contains("`postgres:`"), "{message}");
-        assert!(message.contains("`sqlite:PATH` and `dynamodb:TABLE`"), "{message}");
+        assert!(message.contains("`sqlite:PATH` or `dynamodb:TABLE`"), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
         let message = refused("admin/hunter2:x").to_string();
         assert!(!message.contains("hunter2"), "{message}");

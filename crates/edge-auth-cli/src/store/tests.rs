@@ -1,4 +1,4 @@
-//! The store on a disk: the suites of every store, and everything that can be wrong with a file.
+//! The store on a disk: the suites of every store, and files that are damaged, hostile or slow.
 
 mod conformance;
 mod damage;

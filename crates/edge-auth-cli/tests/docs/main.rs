@@ -1,4 +1,5 @@
-//! The documentation is true: its policy, cases and calls work, and its links, files and symbols exist.
+//! Checks that the documentation is true: its policies, cases and calls work, and its links, files and
+//! symbols exist.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use common::{Folder, echo};
 const README: &str = include_str!("../../../../README.md");
 const GUIDE: &str = include_str!("../../README.md");
 
-/// The blocks of a language in a page, in order.
+/// Returns the code blocks of a language in a page, in order.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     page.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect()
@@ -27,7 +28,7 @@ fn policy() -> &'static str {
 }
 
 #[test]
-fn the_readmes_policy_is_valid_and_weakens_nothing() {
+fn the_readmes_policy_is_valid_without_warnings() {
     let report = Folder::with_policy(policy()).json(&["policy", "check", "policy.toml"]);
     assert_eq!((&report["rules"], &report["weaknesses"]), (&2.into(), &serde_json::json!([])));
 }
@@ -41,7 +42,7 @@ fn the_readmes_additions_are_valid() {
 }
 
 #[test]
-fn the_readmes_calls_get_the_answers_that_it_says() {
+fn the_readmes_calls_get_the_documented_answers() {
     let folder = Folder::with_policy(policy());
     let server = folder.serve(&["--upstream", &format!("http://{}", echo())]);
     let made = folder.json(&[

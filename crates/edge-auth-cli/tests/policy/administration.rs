@@ -62,7 +62,7 @@ fn who_may_administer_is_listed_with_the_rule_and_the_scopes() {
     for line in [
         "administrators: jwt:corp by rule `writers`, if granted by name: edge-auth:keys:write",
         "administrators: cert:ops by rule `everything`, if granted by name: edge-auth:keys:read",
-        "closed: rule `forgotten` opens no administration",
+        "closed: rule `forgotten` cannot allow administration",
     ] {
         assert!(output.contains(line), "{line} is not in: {output}");
     }
@@ -78,7 +78,7 @@ fn administration_that_is_off_or_has_no_administrator_is_reported() {
         (
             &format!("[admin]\nbootstrap_hash = \"{hash}\"\n"),
             Some(true),
-            "who has the bootstrap secret",
+            "the bootstrap secret, with all permissions",
         ),
     ] {
         let folder = Folder::with_policy(&format!("{block}{POLICY}"));

@@ -22,7 +22,7 @@ fn explain_names_the_rule_and_what_is_missing() {
 fn explain_warns_that_methods_are_case_sensitive() {
     let folder = Folder::with_policy(POLICY);
     let ran = folder.run_without_store(&["policy", "explain", "policy.toml", "get", "/health"]);
-    assert!(ran.stdout().contains("`get` is another one than `GET`"), "{}", ran.stdout());
+    assert!(ran.stdout().contains("`get` is not the method `GET`"), "{}", ran.stdout());
     let ran = folder.run_without_store(&["policy", "explain", "policy.toml", "GET", "/health"]);
     assert!(!ran.stdout().contains("case-sensitive"), "{}", ran.stdout());
 }

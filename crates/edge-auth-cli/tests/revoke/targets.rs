@@ -1,4 +1,4 @@
-//! What can be revoked: tokens, subjects, certificates and revocation lists.
+//! Revocation of tokens, subjects, certificates and revocation lists.
 
 use std::time::UNIX_EPOCH;
 
@@ -57,7 +57,7 @@ fn a_certificate_file_is_revoked_by_all_of_its_names() {
     let report = folder.json(&alone);
     assert!(report["note"].as_str().unwrap().contains("--issuer and --serial"), "{report}");
     let told = folder.run(&alone).stdout();
-    assert!(told.contains("a fingerprint alone does not hold"), "{told}");
+    assert!(told.contains("a fingerprint alone is not enough"), "{told}");
 }
 
 fn hex(client: &Client) -> String {

@@ -36,7 +36,7 @@ fn files_are_read_again_on_a_signal_and_bad_ones_change_nothing() {
     stage.write_server("c");
     stage.folder.write("clients.pem", "");
     server.signal("HUP");
-    server.notice("NOT taken over");
+    server.notice("NOT loaded");
     server.notice("--client-ca");
     assert_eq!(serial(), 'b');
     assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 502);
@@ -52,7 +52,7 @@ fn the_gate_and_the_listener_take_over_new_files_together_or_not_at_all() {
     stage.folder.write("server.key", "junk");
     server.signal("HUP");
     server.notice("the last good policy and certificates stay in force");
-    server.notice("server.key holds no private key");
+    server.notice("server.key has no private key");
     assert_eq!(stage.call(server.address, "/orders", Some(&old), "").status, 502);
     assert_eq!(stage.call(server.address, "/orders", Some(&new), "").status, 401);
 }
@@ -114,8 +114,8 @@ fn a_server_with_unusable_files_does_not_start() {
     };
     assert!(with(1, "none.pem").contains("no file none.pem"));
     assert!(with(1, "empty.pem").contains("empty.pem has no certificate in it"));
-    assert!(with(3, "server.pem").contains("server.pem holds no private key"));
-    assert!(with(3, "locked.key").contains("holds an encrypted key"));
+    assert!(with(3, "server.pem").contains("server.pem has no private key"));
+    assert!(with(3, "locked.key").contains("has an encrypted key"));
     assert!(with(3, "other.key").contains("cannot be used together"));
     assert!(with(5, "empty.pem").contains("has no certificate in it"));
     assert!(with(5, "server.pem").contains("not an authority's"));

@@ -149,7 +149,7 @@ fn a_listener_that_asks_anyone_for_a_certificate_does_so_for_every_block() {
     let server = stage.folder.serve(&[]);
     stage.folder.write("policy.toml", &format!("{pinned}{public}"));
     server.signal("HUP");
-    server.notice("the policy was NOT taken over");
+    server.notice("the new policy was NOT loaded");
     server.notice("the policy pins certificates of this listener");
 }
 

@@ -1,4 +1,4 @@
-//! A log that is written, one that breaks and is mended, and one that nobody reads.
+//! A log that is written, one that fails and recovers, and one whose reader stops.
 
 use std::sync::{Arc, Mutex, mpsc};
 

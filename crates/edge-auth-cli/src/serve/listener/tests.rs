@@ -1,5 +1,5 @@
-//! Clients that hold what they do not use: each is met with a limit, over HTTP/1.1 and HTTP/2,
-//! without TLS and with it.
+//! Clients that hold connections, requests or memory: each meets a limit, over HTTP/1.1 and HTTP/2,
+//! with TLS and without.
 
 #[path = "tests/frames.rs"]
 mod frames;
@@ -36,24 +36,24 @@ const SOON: Duration = Duration::from_millis(300);
 /// The bytes of `/large`.
 const LARGE: usize = 600_000;
 
-/// Limits that no test meets, but for those that it sets.
+/// Returns limits that no test reaches unless it lowers them.
 fn far() -> Limits {
     Limits { connections: 64, requests: 1024, idle: HOUR, untaken: HOUR, farewell: SOON }
 }
 
-/// A server under test, without TLS or with it.
+/// A server under test, with TLS or without.
 struct Server {
     address: SocketAddr,
     tls: Option<ClientConfig>,
 }
 
-/// What a client reads and writes.
+/// The byte stream of a client.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 impl Server {
-    /// A new connection, for this protocol (RFC 7301).
+    /// Opens a connection for this protocol (RFC 7301).
     async fn open(&self, protocol: &[u8]) -> Box<dyn Stream> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let Some(tls) = &self.tls else {
@@ -68,8 +68,8 @@ impl Server {
     }
 }
 
-/// Servers without TLS and with it. They answer with 300 bytes, with many for `/large`, never for
-/// `/never`, and for `/body` once they have read the request's body.
+/// Starts a server without TLS and one with it. They answer with 300 bytes, or [`LARGE`] for
+/// `/large`; never for `/never`; and for `/body` once they have read the request's body.
 async fn servers(limits: Limits) -> [&'static Server; 2] {
     let (server_tls, client_tls) = tls();
     let plain = Server { address: start(limits, None).await, tls: None };

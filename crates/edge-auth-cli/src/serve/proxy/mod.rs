@@ -29,7 +29,7 @@ use tokio::time::Instant;
 use tunnel::Waiting;
 use upload::Upload;
 
-/// How long an upstream may take to begin its response, once it has the whole request.
+/// The time that an upstream has to begin its response, once it has the whole request.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The origin to which granted requests go.
@@ -59,7 +59,7 @@ pub(super) struct Client {
     pub(super) peer: IpAddr,
     /// Whether the connection uses TLS.
     pub(super) secure: bool,
-    /// Whether it is a trusted proxy, which may say for which client it asks.
+    /// Whether it is a trusted proxy, whose fields describe the client.
     pub(super) trusted_proxy: bool,
 }
 
@@ -70,14 +70,14 @@ impl FromStr for Upstream {
         let uri: Uri = text.parse().map_err(|_| UpstreamError("this is not a URL"))?;
         let scheme = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => scheme.clone(),
-            _ => return Err(UpstreamError("say http:// or https://")),
+            _ => return Err(UpstreamError("begin it with http:// or https://")),
         };
-        let authority = uri.authority().cloned().ok_or(UpstreamError("there is no host"))?;
+        let authority = uri.authority().cloned().ok_or(UpstreamError("the host is missing"))?;
         if authority.as_str().contains('@') {
-            return Err(UpstreamError("a user name or password is not sent"));
+            return Err(UpstreamError("leave out the user name and password: they are not sent"));
         }
         if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") || text.contains('#') {
-            return Err(UpstreamError("leave out the path: requests keep their own"));
+            return Err(UpstreamError("leave out the path: each request has its own"));
         }
         Ok(Self { scheme, authority, client: Arc::new(HttpClient::new()), patience: PATIENCE })
     }
@@ -96,7 +96,7 @@ impl Upstream {
         let waiting = Waiting::of(&mut request, grant);
         let (parts, body) = request.into_parts();
         let Some(head) = self.head(parts, grant, client, waiting.is_some()) else {
-            return bad(StatusCode::BAD_REQUEST, "The request cannot be sent on.");
+            return bad(StatusCode::BAD_REQUEST, "The request cannot be forwarded.");
         };
         let (upload, progress) = Upload::of(body, active, self.patience);
         let sent = match self.client.send(Request::from_parts(head, upload)) {

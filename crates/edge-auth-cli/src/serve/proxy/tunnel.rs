@@ -18,9 +18,9 @@ use tokio::time::{Instant, sleep_until};
 use super::age::reached;
 use crate::serve::active_request::ActiveRequest;
 
-/// How long a tunnel may carry no bytes.
+/// The time that a tunnel may be quiet.
 const QUIET: Duration = Duration::from_secs(600);
-/// How long a tunnel may carry no bytes once one side has ended; also how often that is checked.
+/// The time that a tunnel may be quiet once one side has ended, and the interval of the check.
 const HALF_CLOSED: Duration = Duration::from_secs(30);
 
 /// A client's connection that becomes a tunnel if the upstream agrees.
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// When bytes last went through a tunnel, and how long it may be quiet now.
+/// The time of the last bytes in a tunnel, and the time that it may be quiet now.
 struct Traffic(Mutex<(Instant, Duration)>);
 
 impl Traffic {
@@ -165,7 +165,7 @@ impl<S: AsyncWrite + Unpin, M: Fn() + Unpin> AsyncWrite for Noting<'_, S, M> {
     }
 }
 
-/// Whether a request asks for a WebSocket, and its rule allows one.
+/// Returns whether a request asks for a WebSocket, and its rule allows one.
 fn wanted(request: &Request<Incoming>, grant: &Grant) -> bool {
     grant.upstream.upgrade
         && request.method() == Method::GET
@@ -174,7 +174,7 @@ fn wanted(request: &Request<Incoming>, grant: &Grant) -> bool {
         && lists(request, &CONNECTION, "upgrade")
 }
 
-/// Whether a field's comma-separated values have this one among them.
+/// Returns whether a field's comma-separated values have this one among them.
 fn lists(request: &Request<Incoming>, name: &HeaderName, wanted: &str) -> bool {
     let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(wanted))

@@ -78,12 +78,12 @@ impl Progress {
         }
     }
 
-    /// Whether the client's body failed, and not the upstream.
+    /// Returns whether the client's body failed, and not the upstream.
     pub(super) fn is_broken(&self) -> bool {
         self.state().broken
     }
 
-    /// Whether the body waits for the client.
+    /// Returns whether the body waits for the client.
     pub(super) fn waits_for_client(&self) -> bool {
         self.state().wanted
     }

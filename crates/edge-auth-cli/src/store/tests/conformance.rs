@@ -1,4 +1,5 @@
-//! SQLite offers every grade, with handles of their own on one file and writers at the same time.
+//! SQLite passes the suites of every grade, with several handles on one file and concurrent
+//! writers.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -79,7 +80,7 @@ async fn count_up(store: &SqliteStore) {
             expires_at: None,
         };
         let expected = known.map_or(Precondition::Absent, |_| Precondition::Version(version));
-        // On a busy machine a writer may wait in vain, and learn that nothing was written.
+        // On a busy machine a writer may wait too long, and get an error.
         if store.put(&next, expected, NOW).await == Ok(WriteOutcome::Stored) {
             stored += 1;
         }
@@ -92,7 +93,7 @@ async fn writers_in_several_processes_lose_no_write() {
         return count_up(&SqliteStore::open(&PathBuf::from(path)).unwrap()).await;
     }
     let name = "store::tests::conformance::writers_in_several_processes_lose_no_write";
-    // Each round is a race for making the file, too.
+    // Each round also races to make the file.
     for _ in 0..ROUNDS {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shared.db");

@@ -1,4 +1,4 @@
-//! What can be wrong with the file: each has its sentence, and loses nothing.
+//! Damage of the file: each kind has its own message, and loses no record.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -30,7 +30,7 @@ async fn stored(store: &SqliteStore, id: &str) {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_there_after_opening_again() {
+async fn records_are_there_after_opening_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     stored(&SqliteStore::open(&path).unwrap(), "a").await;
@@ -39,7 +39,7 @@ async fn what_is_stored_is_there_after_opening_again() {
 }
 
 #[tokio::test]
-async fn only_the_owner_may_look_into_the_files() {
+async fn only_the_owner_may_read_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("keys.db")).unwrap();
     stored(&store, "a").await;
@@ -55,7 +55,7 @@ async fn only_the_owner_may_look_into_the_files() {
 }
 
 #[test]
-fn a_missing_store_or_folder_is_said_to_be_missing() {
+fn a_missing_store_or_folder_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let missing = SqliteStore::open_existing(&folder.path().join("keys.db")).err().unwrap();
     assert_eq!(missing.kind, StoreErrorKind::Missing);
@@ -65,7 +65,7 @@ fn a_missing_store_or_folder_is_said_to_be_missing() {
 }
 
 #[test]
-fn what_is_no_database_is_left_as_it_is() {
+fn a_file_that_is_not_a_database_is_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("letter.txt");
     let letter = "Dear aunt, ".repeat(200);
@@ -75,7 +75,7 @@ fn what_is_no_database_is_left_as_it_is() {
 }
 
 #[test]
-fn another_programs_database_is_left_as_it_is() {
+fn another_programs_database_is_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE stamps (id)").unwrap();
@@ -85,7 +85,7 @@ fn another_programs_database_is_left_as_it_is() {
 }
 
 #[test]
-fn a_newer_schema_is_left_to_the_newer_program() {
+fn a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     drop(SqliteStore::open(&path).unwrap());
@@ -94,7 +94,7 @@ fn a_newer_schema_is_left_to_the_newer_program() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_said_to_be_damaged_and_never_a_panic() {
+async fn a_damaged_file_is_reported_without_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     let store = SqliteStore::open(&path).unwrap();
@@ -115,7 +115,7 @@ async fn a_damaged_file_is_said_to_be_damaged_and_never_a_panic() {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_the_write_and_keeps_the_rest() {
+async fn a_full_disk_refuses_the_write_and_keeps_earlier_records() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     let store = SqliteStore::open(&path).unwrap();
@@ -142,7 +142,7 @@ async fn a_full_disk_refuses_the_write_and_keeps_the_rest() {
 }
 
 #[tokio::test]
-async fn a_writer_that_holds_the_lock_is_named_and_readers_go_on() {
+async fn a_held_lock_is_reported_and_readers_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     let store = SqliteStore::open(&path).unwrap();
@@ -158,7 +158,7 @@ async fn a_writer_that_holds_the_lock_is_named_and_readers_go_on() {
 }
 
 #[tokio::test]
-async fn lapsed_records_are_removed_a_week_later_and_not_before() {
+async fn lapsed_records_are_removed_a_week_later() {
     const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("keys.db")).unwrap();
@@ -186,7 +186,7 @@ async fn lapsed_records_are_removed_a_week_later_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_store_that_was_restored_or_removed_is_noticed() {
+async fn a_restored_or_removed_store_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     let store = SqliteStore::open(&path).unwrap();

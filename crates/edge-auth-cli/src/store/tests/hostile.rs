@@ -1,5 +1,5 @@
-//! A file that somebody planted things in, to void later writes: it is refused, and nothing is
-//! reported as stored that is not.
+//! Files in which an attacker planted something to undo later writes: they are refused, and no
+//! write is reported as stored that is not.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::store::SqliteStore;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-/// The definition of `revocation` with one text for another, which no statement could make of it.
+/// Replaces a text in the definition of `revocation`, as no SQL statement could.
 macro_rules! rewritten {
     ($from:literal, $to:literal) => {
         concat!(
@@ -29,7 +29,7 @@ macro_rules! rewritten {
     };
 }
 
-/// What is planted, and what the refusal names.
+/// The planted statements, each with a part of its refusal.
 const CORPUS: &[(&str, &str)] = &[
     (
         "CREATE TRIGGER t AFTER INSERT ON revocation
@@ -65,21 +65,21 @@ const CORPUS: &[(&str, &str)] = &[
     ("DROP TABLE revocation_snapshot", "`revocation_snapshot` is missing"),
     (
         "DROP INDEX revocation_mark; CREATE INDEX revocation_mark ON revocation (mark) WHERE sequence < 2",
-        "`revocation_mark` is defined in another way",
+        "`revocation_mark` has another definition",
     ),
     (
         "DROP INDEX revocation_lapses_at;
          CREATE INDEX revocation_lapses_at ON api_key (lapses_at) WHERE lapses_at IS NOT NULL",
-        "`revocation_lapses_at` is defined in another way",
+        "`revocation_lapses_at` has another definition",
     ),
-    ("ALTER TABLE revocation ADD COLUMN more TEXT", "`revocation` is defined in another way"),
-    ("ALTER TABLE revocation ADD COLUMN g TEXT AS (upper(mark))", "`revocation` is defined in another way"),
-    ("ALTER TABLE api_key RENAME COLUMN document TO text", "`api_key` is defined in another way"),
+    ("ALTER TABLE revocation ADD COLUMN more TEXT", "`revocation` has another definition"),
+    ("ALTER TABLE revocation ADD COLUMN g TEXT AS (upper(mark))", "`revocation` has another definition"),
+    ("ALTER TABLE api_key RENAME COLUMN document TO text", "`api_key` has another definition"),
     (
         "DROP TABLE revocation; CREATE TABLE revocation (sequence INTEGER PRIMARY KEY, mark, document, lapses_at)",
-        "`revocation` is defined in another way",
+        "`revocation` has another definition",
     ),
-    ("PRAGMA user_version = 1", "`revocation`, which edge-auth did not make"),
+    ("PRAGMA user_version = 1", "`revocation`, which edge-auth did not create"),
     ("PRAGMA user_version = 0", "its version was set to 0"),
     ("PRAGMA user_version = -1", "its version was set to -1"),
     ("PRAGMA user_version = 9", "newer edge-auth"),
@@ -95,7 +95,7 @@ const CORPUS: &[(&str, &str)] = &[
         "PRAGMA writable_schema = on;
          UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'revocation')
          WHERE name = 'revocation_snapshot_part'",
-        "is kept where something else is",
+        "shares its pages with another object",
     ),
     (
         "PRAGMA writable_schema = on;
@@ -105,9 +105,9 @@ const CORPUS: &[(&str, &str)] = &[
     ),
 ];
 
-const ANOTHER: &str = "`revocation` is defined in another way";
+const ANOTHER: &str = "`revocation` has another definition";
 
-/// What somebody does who can write the file.
+/// Runs statements as an attacker who can write the file.
 fn plant(path: &Path, statements: &str) {
     let connection = Connection::open(path).unwrap();
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).unwrap();
@@ -141,7 +141,7 @@ fn snapshot(sequence: u64) -> SnapshotRecord {
     }
 }
 
-/// What each write comes to, the `round`-th time.
+/// Returns the result of each kind of write, in the `round`-th round.
 async fn written(store: &SqliteStore, round: u64) -> [(&'static str, Result<(), String>); 6] {
     let version = round + 1;
     let put = |put: Result<WriteOutcome, Unavailable>| match put {
@@ -149,19 +149,19 @@ async fn written(store: &SqliteStore, round: u64) -> [(&'static str, Result<(), 
         Ok(WriteOutcome::Conflict) => Err("a conflict".to_owned()),
         Err(error) => Err(error.to_string()),
     };
-    let told = |error: Unavailable| error.to_string();
+    let text = |error: Unavailable| error.to_string();
     let new = format!("new{round}");
     [
         ("create", put(store.put(&key(&new, 1), Precondition::Absent, NOW).await)),
         ("change", put(store.put(&key("a", version), Precondition::Version(round), NOW).await)),
         ("append", put(store.append(&[revocation(version)]).await)),
-        ("part", store.put_snapshot_part(&snapshot(version).id, 0, b"part").await.map_err(told)),
+        ("part", store.put_snapshot_part(&snapshot(version).id, 0, b"part").await.map_err(text)),
         ("snapshot", put(store.put_snapshot(&snapshot(version)).await)),
-        ("forget", store.forget(1, NOW, 10).await.map(drop).map_err(told)),
+        ("forget", store.forget(1, NOW, 10).await.map(drop).map_err(text)),
     ]
 }
 
-/// A store with something of each kind.
+/// Makes a store with a record of each kind.
 async fn filled(path: &Path) -> SqliteStore {
     let store = SqliteStore::open(path).unwrap();
     assert_eq!(store.put(&key("a", 1), Precondition::Absent, NOW).await, Ok(WriteOutcome::Stored));
@@ -172,16 +172,16 @@ async fn filled(path: &Path) -> SqliteStore {
 }
 
 #[tokio::test]
-async fn a_file_with_something_planted_is_not_opened_and_the_thing_is_named() {
+async fn a_planted_object_is_named_and_the_file_is_not_opened() {
     for (statements, named) in CORPUS {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.db");
         drop(filled(&path).await);
         plant(&path, statements);
         for opened in [SqliteStore::open(&path), SqliteStore::open_existing(&path)] {
-            let told = opened.err().unwrap_or_else(|| panic!("opened: {statements}")).to_string();
-            assert!(told.contains(named), "{statements}: {told}");
-            assert!(!told.contains(char::is_control), "{told:?}");
+            let error = opened.err().unwrap_or_else(|| panic!("opened: {statements}")).to_string();
+            assert!(error.contains(named), "{statements}: {error}");
+            assert!(!error.contains(char::is_control), "{error:?}");
         }
     }
 }
@@ -192,20 +192,20 @@ async fn a_schema_that_cannot_be_read_is_damage() {
     let path = folder.path().join("keys.db");
     drop(filled(&path).await);
     plant(&path, "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = 'CREATE TABLE'");
-    let told = SqliteStore::open(&path).err().unwrap().to_string();
-    assert!(told.contains("is damaged"), "{told}");
+    let error = SqliteStore::open(&path).err().unwrap().to_string();
+    assert!(error.contains("is damaged"), "{error}");
 }
 
 #[tokio::test]
-async fn what_is_planted_while_a_process_runs_ends_its_reads_and_its_writes() {
+async fn an_object_planted_while_a_process_runs_ends_its_reads_and_writes() {
     for (statements, named) in CORPUS {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.db");
         let store = filled(&path).await;
         plant(&path, statements);
         for (what, done) in written(&store, 1).await {
-            let told = done.err().unwrap_or_else(|| panic!("{what} succeeds: {statements}"));
-            assert!(told.contains(named), "{what}, {statements}: {told}");
+            let error = done.err().unwrap_or_else(|| panic!("{what} succeeds: {statements}"));
+            assert!(error.contains(named), "{what}, {statements}: {error}");
         }
     }
 }
@@ -219,12 +219,12 @@ async fn a_change_of_the_schema_ends_reads_too() {
         &path,
         "ALTER TABLE revocation RENAME TO r; CREATE TABLE revocation AS SELECT * FROM r WHERE 0",
     );
-    let told = store.since(1, 10).await.unwrap_err().to_string();
-    assert!(told.contains("ALERT: somebody changed how the file is built"), "{told}");
+    let error = store.since(1, 10).await.unwrap_err().to_string();
+    assert!(error.contains("ALERT: the schema of the file was changed"), "{error}");
 }
 
 #[tokio::test]
-async fn what_a_trigger_takes_back_is_not_reported_as_stored() {
+async fn a_write_that_a_trigger_undoes_is_not_reported_as_stored() {
     const TAKEN_BACK: &[(&str, &str)] = &[
         ("create", "AFTER INSERT ON api_key BEGIN DELETE FROM api_key WHERE id = NEW.id; END"),
         ("change", "AFTER UPDATE ON api_key BEGIN UPDATE api_key SET document = OLD.document; END"),
@@ -243,7 +243,7 @@ async fn what_a_trigger_takes_back_is_not_reported_as_stored() {
     for (voided, trigger) in TAKEN_BACK {
         let folder = tempfile::tempdir().unwrap();
         let store = filled(&folder.path().join("keys.db")).await;
-        // As if none of the settings and comparisons were there.
+        // Bypasses the settings and the checks of the schema.
         let planting = store.run(move |connection| {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
             Ok(connection.execute_batch(&format!("CREATE TEMP TRIGGER t {trigger}"))?)
@@ -251,8 +251,8 @@ async fn what_a_trigger_takes_back_is_not_reported_as_stored() {
         planting.await.unwrap();
         let done = written(&store, 1).await;
         let (_, done) = done.into_iter().find(|(what, _)| what == voided).unwrap();
-        let told = done.err().unwrap_or_else(|| panic!("{voided} succeeds: {trigger}"));
-        assert!(told.contains("is not stored"), "{told}");
+        let error = done.err().unwrap_or_else(|| panic!("{voided} succeeds: {trigger}"));
+        assert!(error.contains("is not stored"), "{error}");
     }
 }
 
@@ -290,16 +290,16 @@ async fn a_file_in_another_encoding_is_refused() {
             0x4564_6741
         ),
     );
-    let told = SqliteStore::open(&wide).err().unwrap().to_string();
-    assert!(told.contains("its encoding is `UTF-16le`"), "{told}");
+    let error = SqliteStore::open(&wide).err().unwrap().to_string();
+    assert!(error.contains("its encoding is `UTF-16le`"), "{error}");
     let empty = folder.path().join("empty.db");
     plant(&empty, "PRAGMA encoding = 'UTF-16'; CREATE TABLE t (id); DROP TABLE t");
-    let told = SqliteStore::open(&empty).err().unwrap().to_string();
-    assert!(told.contains("its encoding is `UTF-16le`"), "{told}");
+    let error = SqliteStore::open(&empty).err().unwrap().to_string();
+    assert!(error.contains("its encoding is `UTF-16le`"), "{error}");
 }
 
 #[tokio::test]
-async fn a_file_of_the_version_before_is_upgraded_unless_something_is_planted() {
+async fn a_file_of_the_earlier_version_is_upgraded_unless_something_is_planted() {
     const FIRST: &str = "CREATE TABLE api_key (
         id TEXT NOT NULL PRIMARY KEY,
         document TEXT NOT NULL,
@@ -321,8 +321,8 @@ async fn a_file_of_the_version_before_is_upgraded_unless_something_is_planted() 
     assert_eq!(store.append(&[revocation(1)]).await, Ok(WriteOutcome::Stored));
     plant(&planted, FIRST);
     plant(&planted, "CREATE TRIGGER t BEFORE UPDATE ON api_key BEGIN SELECT RAISE(IGNORE); END");
-    let told = SqliteStore::open_existing(&planted).err().unwrap().to_string();
-    assert!(told.contains("`trigger` `t`"), "{told}");
+    let error = SqliteStore::open_existing(&planted).err().unwrap().to_string();
+    assert!(error.contains("`trigger` `t`"), "{error}");
     let version = |path: &Path| -> i64 {
         let connection = Connection::open(path).unwrap();
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -331,22 +331,22 @@ async fn a_file_of_the_version_before_is_upgraded_unless_something_is_planted() 
 }
 
 #[tokio::test]
-async fn an_empty_file_is_no_store_unless_one_is_to_be_made() {
+async fn an_empty_file_is_refused_unless_a_store_is_to_be_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     fs::write(&path, "").unwrap();
-    let told = SqliteStore::open_existing(&path).err().unwrap().to_string();
-    assert!(told.contains("the file is empty"), "{told}");
+    let error = SqliteStore::open_existing(&path).err().unwrap().to_string();
+    assert!(error.contains("the file is empty"), "{error}");
     assert_eq!(fs::metadata(&path).unwrap().len(), 0);
 
     drop(filled(&path).await);
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
-    let told = SqliteStore::open_existing(&path).err().unwrap().to_string();
-    assert!(told.contains("the file is empty"), "{told}");
+    let error = SqliteStore::open_existing(&path).err().unwrap().to_string();
+    assert!(error.contains("the file is empty"), "{error}");
 }
 
 #[tokio::test]
-async fn what_was_written_to_a_file_that_is_replaced_meanwhile_is_not_reported_as_stored() {
+async fn a_write_to_a_file_that_is_replaced_meanwhile_is_not_reported_as_stored() {
     let folder = tempfile::tempdir().unwrap();
     let (path, other) = (folder.path().join("keys.db"), folder.path().join("other.db"));
     for name in ["keys.db", "keys.db-wal", "keys.db-shm"] {
@@ -363,7 +363,7 @@ async fn what_was_written_to_a_file_that_is_replaced_meanwhile_is_not_reported_a
 }
 
 #[tokio::test]
-async fn leaving_a_file_that_was_replaced_takes_nothing_from_the_new_one() {
+async fn closing_a_replaced_file_leaves_the_new_one_intact() {
     let folder = tempfile::tempdir().unwrap();
     let (path, other) = (folder.path().join("keys.db"), folder.path().join("other.db"));
     let store = filled(&path).await;
@@ -381,7 +381,7 @@ async fn leaving_a_file_that_was_replaced_takes_nothing_from_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_link_to_a_store_is_a_store() {
+async fn a_link_to_a_store_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let (real, link) = (folder.path().join("real.db"), folder.path().join("link.db"));
     drop(filled(&real).await);

@@ -9,7 +9,7 @@ use crate::store::SqliteStore;
 use crate::store::sqlite::{CONNECTIONS, DEADLINE};
 
 #[tokio::test(start_paused = true)]
-async fn whoever_reads_is_told_in_time_that_the_disk_hangs() {
+async fn a_read_fails_in_time_if_the_disk_hangs() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("keys.db")).unwrap();
     let (disk, hangs) = mpsc::channel::<()>();
@@ -46,8 +46,8 @@ async fn whoever_reads_is_told_in_time_that_the_disk_hangs() {
     }
     let (since, marked, snapshot, part, find) = reads.await.unwrap();
     for answer in [since, marked, snapshot, part, find] {
-        let told = answer.unwrap_err().to_string();
-        assert!(told.contains("keys.db: does not answer"), "{told}");
+        let error = answer.unwrap_err().to_string();
+        assert!(error.contains("keys.db: does not answer"), "{error}");
     }
 
     drop(disk);

@@ -1,4 +1,4 @@
-//! A client that sends HTTP/2 frames as it likes (RFC 9113, sections 4.1 and 6).
+//! A client that sends arbitrary HTTP/2 frames (RFC 9113, sections 4.1 and 6).
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -16,7 +16,7 @@ pub(super) const CONTINUATION: u8 = 9;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 
-/// A frame that came.
+/// A received frame.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) kind: u8,
@@ -29,7 +29,7 @@ pub(super) struct Frame {
 pub(super) struct Client(Box<dyn Stream>);
 
 impl Client {
-    /// With windows of so many bytes for each stream.
+    /// Connects, with windows of `window` bytes for each stream.
     pub(super) async fn connect(server: &Server, window: u32) -> Self {
         let mut client = Self(server.open(b"h2").await);
         client.0.write_all(PREFACE).await.unwrap();
@@ -55,7 +55,7 @@ impl Client {
         assert!(self.try_send(kind, flags, stream, payload).await);
     }
 
-    /// Asks for a path, with nothing more to come if `flags` say so.
+    /// Sends a request for a path; `flags` may end the stream.
     pub(super) async fn ask(&mut self, stream: u32, method: u8, path: &str, flags: u8) {
         self.send(HEADERS, END_HEADERS | flags, stream, &head(method, path)).await;
     }
@@ -68,7 +68,7 @@ impl Client {
         self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes()).await;
     }
 
-    /// The next frame; `None` if the server has closed the connection.
+    /// Returns the next frame; `None` if the server has closed the connection.
     pub(super) async fn next(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         self.0.read_exact(&mut head).await.ok()?;
@@ -79,7 +79,7 @@ impl Client {
         Some(Frame { kind: head[3], flags: head[4], stream, payload })
     }
 
-    /// The next frame of this kind and stream.
+    /// Returns the next frame of this kind and stream.
     pub(super) async fn await_frame(&mut self, kind: u8, stream: u32) -> Frame {
         loop {
             let frame =
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// The status on this stream, if it is one of the usual ones (RFC 7541, appendix A).
+    /// Returns the status on this stream (RFC 7541, appendix A).
     pub(super) async fn status(&mut self, stream: u32) -> u16 {
         let frame = self.await_frame(HEADERS, stream).await;
         match frame.payload[..] {
@@ -106,7 +106,7 @@ impl Client {
         }
     }
 
-    /// How many bytes of an answer come until it ends.
+    /// Reads a response to its end, and returns its length.
     pub(super) async fn answer(&mut self, stream: u32) -> usize {
         let mut bytes = 0;
         loop {

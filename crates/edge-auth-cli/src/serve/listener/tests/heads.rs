@@ -1,16 +1,16 @@
-//! Heads over HTTP/2 that stand for more than they should (RFC 9113, section 10.5.1).
+//! HTTP/2 heads that expand to more than the limits allow (RFC 9113, section 10.5.1).
 
 use super::frames::*;
 use super::{far, servers};
 
-/// The first byte puts a field into the table, and each of the others stands for it once more
-/// (RFC 7541, sections 6.1 and 6.2.1).
+/// Makes a head that puts a field into the table, and then repeats it with one byte each (RFC 7541,
+/// sections 6.1 and 6.2.1).
 fn bomb(fields: usize) -> Vec<u8> {
     [&[GET, 0x86, 0x84, 0x40, 1, b'x', 0][..], &vec![0xbe_u8; fields][..]].concat()
 }
 
 #[tokio::test]
-async fn fields_that_come_as_a_byte_each_are_counted_and_others_go_on() {
+async fn fields_of_one_byte_each_are_counted_and_other_streams_go_on() {
     for server in servers(far()).await {
         let mut client = Client::connect(server, 65_535).await;
         client.send(HEADERS, END_HEADERS | END_STREAM, 1, &bomb(1900)).await;
@@ -32,7 +32,7 @@ async fn a_head_without_end_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_such_heads_again_and_again_is_closed() {
+async fn a_client_that_keeps_sending_such_heads_is_closed() {
     for server in servers(far()).await {
         let mut client = Client::connect(server, 65_535).await;
         for stream in (1..).step_by(2) {
@@ -44,7 +44,7 @@ async fn a_client_that_sends_such_heads_again_and_again_is_closed() {
 }
 
 #[tokio::test]
-async fn a_length_that_is_not_that_of_the_body_resets_the_stream() {
+async fn a_wrong_content_length_resets_the_stream() {
     for server in servers(far()).await {
         // `content-length: 2` (RFC 7541, appendix A).
         let lie = [&head(POST, "/body")[..], &[0x0f, 13, 1, b'2']].concat();

@@ -1,4 +1,4 @@
-//! More connections and requests than there is room for.
+//! More connections and requests than the limits allow.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -6,7 +6,7 @@ use super::frames::*;
 use super::{SOON, Server, Stream, far, servers};
 use crate::serve::Limits;
 
-/// A request over HTTP/1.1 on a connection of its own, and its answer.
+/// Sends a request over HTTP/1.1 on a new connection, and returns the response.
 async fn get(server: &Server, path: &str) -> String {
     let mut client = server.open(b"http/1.1").await;
     let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
@@ -21,7 +21,7 @@ async fn closed(mut client: Box<dyn Stream>) {
 }
 
 #[tokio::test]
-async fn a_newcomer_takes_the_place_of_the_connection_that_was_idle_longest() {
+async fn a_newcomer_replaces_the_connection_that_was_idle_longest() {
     for server in servers(Limits { connections: 3, ..far() }).await {
         let silent = server.open(b"http/1.1").await;
         let mut first = Client::connect(server, 65_535).await;
@@ -74,13 +74,13 @@ async fn a_client_that_does_not_send_its_body_is_evicted() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_no_answers_is_evicted() {
+async fn a_client_that_reads_no_responses_is_evicted() {
     for server in servers(Limits { requests: 16, ..far() }).await {
         let mut silent = Client::connect(server, 0).await;
         for stream in (1..=63).step_by(2) {
             silent.try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, "/")).await;
         }
-        // Who has just come does not make room.
+        // A new connection is not evicted.
         tokio::time::sleep(SOON).await;
         assert!(get(server, "/").await.starts_with("HTTP/1.1 200"));
         silent.closed().await;
@@ -88,7 +88,7 @@ async fn a_client_that_takes_no_answers_is_evicted() {
 }
 
 #[tokio::test]
-async fn requests_beyond_those_that_may_be_under_way_are_refused_on_every_protocol() {
+async fn requests_beyond_the_limit_are_refused_on_every_protocol() {
     for server in servers(Limits { requests: 8, ..far() }).await {
         let mut client = Client::connect(server, 65_535).await;
         for stream in (1..=15).step_by(2) {
@@ -102,14 +102,14 @@ async fn requests_beyond_those_that_may_be_under_way_are_refused_on_every_protoc
             "{refused}"
         );
         assert!(get(server, "/healthz").await.starts_with("HTTP/1.1 200"));
-        // One of them ends, and there is room again.
+        // One of them ends and frees its permit.
         client.send(RESET, 0, 1, &[0, 0, 0, 8]).await;
         while get(server, "/").await.starts_with("HTTP/1.1 503") {}
     }
 }
 
 #[tokio::test]
-async fn health_is_answered_while_others_take_no_answers_on_many_streams() {
+async fn health_is_answered_while_others_read_no_responses_on_many_streams() {
     for server in servers(Limits { requests: 16, ..far() }).await {
         let mut silent = Vec::new();
         for path in ["/", "/healthz", "/never", "/large"] {
@@ -140,7 +140,7 @@ async fn health_is_answered_while_all_requests_wait_for_the_upstream() {
 }
 
 #[tokio::test]
-async fn a_new_connection_is_not_evicted_first_while_all_others_wait_for_their_clients() {
+async fn a_new_connection_is_not_the_first_to_be_evicted_while_others_wait_for_their_clients() {
     for server in servers(Limits { connections: 8, ..far() }).await {
         let mut silent = Vec::new();
         for _ in 0..8 {
@@ -149,7 +149,7 @@ async fn a_new_connection_is_not_evicted_first_while_all_others_wait_for_their_c
             assert_eq!(client.status(1).await, 200);
             silent.push(client);
         }
-        // It takes its time, and others come meanwhile.
+        // It is slow, and others come meanwhile.
         let mut newcomer = server.open(b"http/1.1").await;
         for _ in 0..4 {
             let mut client = Client::connect(server, 0).await;
@@ -168,7 +168,7 @@ async fn a_new_connection_is_not_evicted_first_while_all_others_wait_for_their_c
 }
 
 #[tokio::test]
-async fn idle_connections_are_evicted_first_while_they_are_the_larger_crowd() {
+async fn idle_connections_are_evicted_first_while_they_are_the_majority() {
     for server in servers(Limits { connections: 8, ..far() }).await {
         let mut in_use = server.open(b"http/1.1").await;
         let begun =

@@ -1,4 +1,4 @@
-//! Connections on which no request comes, whatever else does.
+//! Connections without requests, silent or not.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn impatient() -> Limits {
 }
 
 #[tokio::test]
-async fn a_connection_that_begins_nothing_is_closed() {
+async fn a_connection_without_a_whole_head_is_closed() {
     for server in servers(impatient()).await {
         for begun in
             [&b""[..], &PREFACE[..1], &PREFACE[..23], b"GET", b"GET / HTTP/1.1\r\nhost: a\r\n"]
@@ -37,7 +37,7 @@ async fn a_tls_handshake_that_does_not_end_times_out() {
 }
 
 #[tokio::test]
-async fn an_http_2_connection_without_requests_is_asked_to_go_and_closed() {
+async fn an_http_2_connection_without_requests_gets_goaway_and_is_closed() {
     for server in servers(impatient()).await {
         let mut client = Client::connect(server, 65_535).await;
         client.await_frame(GOAWAY, 0).await;
@@ -81,7 +81,7 @@ async fn a_request_under_way_keeps_its_connection() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_closes_the_connection_in_spite_of_other_requests() {
+async fn a_head_that_does_not_end_closes_the_connection_despite_other_requests() {
     for server in servers(impatient()).await {
         for trickles in [false, true] {
             let mut client = Client::connect(server, 65_535).await;
@@ -96,14 +96,14 @@ async fn a_head_that_does_not_end_closes_the_connection_in_spite_of_other_reques
 }
 
 #[tokio::test]
-async fn a_client_that_resets_what_it_asked_for_again_and_again_is_closed() {
+async fn a_client_that_keeps_resetting_its_requests_is_closed() {
     for server in servers(Limits { idle: HOUR, ..far() }).await {
         let mut client = Client::connect(server, 65_535).await;
         for stream in (1..).step_by(2) {
             let asked = client
                 .try_send(HEADERS, END_HEADERS | END_STREAM, stream, &head(GET, "/never"))
                 .await;
-            // Behind the answer to this, the request has begun.
+            // After the answer to this ping, the request has begun.
             if !asked || !client.try_send(PING, 0, 0, &[0; 8]).await {
                 break;
             }

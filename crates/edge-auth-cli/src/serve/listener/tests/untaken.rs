@@ -1,4 +1,4 @@
-//! Answers that the client does not take, or takes slowly.
+//! Responses that the client does not read, or reads slowly.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -11,7 +11,7 @@ fn impatient() -> Limits {
 }
 
 #[tokio::test]
-async fn an_answer_that_finds_no_window_is_reset_and_others_go_on() {
+async fn a_response_without_a_window_is_reset_and_others_go_on() {
     for server in servers(impatient()).await {
         for path in ["/", "/large"] {
             let mut client = Client::connect(server, 0).await;
@@ -26,7 +26,7 @@ async fn an_answer_that_finds_no_window_is_reset_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn windows_too_small_for_the_whole_answer_do_not_keep_a_stream() {
+async fn windows_too_small_for_the_whole_response_do_not_keep_a_stream() {
     for server in servers(impatient()).await {
         for window in [1, 299] {
             let mut client = Client::connect(server, window).await;
@@ -60,7 +60,7 @@ async fn a_window_that_opens_byte_by_byte_does_not_count_as_progress() {
 async fn the_window_of_the_whole_connection_counts_too() {
     for server in servers(impatient()).await {
         let mut client = Client::connect(server, 1 << 30).await;
-        // These take the 64 KiB that a connection begins with.
+        // These use up the initial 64 KiB of the connection.
         client.get(1, "/large").await;
         client.await_frame(RESET, 1).await;
         client.get(3, "/").await;
@@ -69,13 +69,13 @@ async fn the_window_of_the_whole_connection_counts_too() {
 }
 
 #[tokio::test]
-async fn a_long_download_that_is_taken_slowly_is_served_to_the_end() {
+async fn a_long_download_that_is_read_slowly_is_served_to_the_end() {
     for server in servers(impatient()).await {
         let mut client = Client::connect(server, 0).await;
         client.get(1, "/large").await;
         let mut bytes = 0;
         'download: loop {
-            // As much as the deadline of a piece asks for, in a fraction of its time.
+            // The bytes that the deadline of a piece requires, in a fraction of its time.
             client.open_window(0, 20_000).await;
             client.open_window(1, 20_000).await;
             let mut room = 20_000;
@@ -93,11 +93,11 @@ async fn a_long_download_that_is_taken_slowly_is_served_to_the_end() {
 }
 
 #[tokio::test]
-async fn answers_over_http_1_that_nobody_reads_close_the_connection() {
+async fn responses_over_http_1_that_are_not_read_close_the_connection() {
     for server in servers(Limits { idle: SOON, ..impatient() }).await {
         let client = server.open(b"http/1.1").await;
         let (mut reader, mut writer) = tokio::io::split(client);
-        // Pipelined, until the server takes no more and has closed.
+        // Pipelined, until the server stops reading and closes.
         let request = b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
         while writer.write_all(&request).await.is_ok() {}
         let mut rest = Vec::new();
