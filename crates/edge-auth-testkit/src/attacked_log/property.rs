@@ -61,20 +61,9 @@ impl Honest {
     }
 
     pub(super) fn enter(&mut self, document: String, entry: &Entry) {
-        let of = |target: &Target| match target {
-            Target::Token { .. } => Some(Of::Token),
-            Target::Subject { .. } => Some(Of::Subject),
-            Target::Client { .. }
-            | Target::Issuer { .. }
-            | Target::Session { .. }
-            | Target::SigningKey { .. }
-            | Target::ApiKey { .. }
-            | Target::Certificate { .. }
-            | Target::CertificateSerial { .. } => None,
-        };
         let (of, undone) = match &entry.event {
-            Event::Revoked(target) => (of(target), false),
-            Event::Undone(target) => (of(target), true),
+            Event::Revoked(target) => (Of::target(target), false),
+            Event::Undone(target) => (Of::target(target), true),
             Event::KeyChanged(_) | Event::KeyWritten { .. } | Event::ListImported(_) => {
                 (None, false)
             }
@@ -106,13 +95,28 @@ impl Honest {
     /// Returns whether these entries leave the token good at the time of the read.
     fn allow(&self, numbers: &BTreeSet<usize>, asked: &Found) -> bool {
         let (now, said) = (asked.at, &self.said[..asked.said]);
-        let stands = |number: &usize| {
+        !numbers.iter().any(|number| {
             let Said { of, undone, expires_at } = &said[*number];
-            let taken_back =
-                || said[number + 1..].iter().any(|later| later.undone && later.of == *of);
-            of.is_some() && !undone && expires_at.is_none_or(|at| now < at) && !taken_back()
-        };
-        !numbers.iter().any(stands)
+            let undone_later =
+                said[number + 1..].iter().any(|later| later.undone && later.of == *of);
+            of.is_some() && !undone && expires_at.is_none_or(|at| now < at) && !undone_later
+        })
+    }
+}
+
+impl Of {
+    fn target(target: &Target) -> Option<Self> {
+        match target {
+            Target::Token { .. } => Some(Self::Token),
+            Target::Subject { .. } => Some(Self::Subject),
+            Target::Client { .. }
+            | Target::Issuer { .. }
+            | Target::Session { .. }
+            | Target::SigningKey { .. }
+            | Target::ApiKey { .. }
+            | Target::Certificate { .. }
+            | Target::CertificateSerial { .. } => None,
+        }
     }
 }
 
@@ -120,7 +124,10 @@ impl AttackedLog {
     /// Repeats all reads of every instance and checks the answers. Runs after each
     /// [`super::Step::Read`].
     pub fn check(&self) -> Result<(), Violation> {
-        self.instances.iter().try_for_each(|asked| self.check_instance(asked).map(drop))
+        for asked in &self.instances {
+            self.check_instance(asked)?;
+        }
+        Ok(())
     }
 
     /// Returns the last answer of an instance, if it was asked.
@@ -136,12 +143,13 @@ impl AttackedLog {
         for found in asked {
             let Found { at, stored, .. } = found;
             feed.put_back(stored.clone());
-            let (answer, told) = ask(&gate, *at);
-            let violation = |what: &str| Err(Violation(format!("{what}: {answer:?}, {told}")));
-            alerted |= told.contains("ALERT");
+            let (answer, messages) = ask(&gate, *at);
+            alerted |= messages.contains("ALERT");
             match answer {
                 Answer::Allowed if !self.honest.allow(&known, found) => {
-                    return violation("what was known to be revoked was forgotten");
+                    return Err(Violation(format!(
+                        "an instance forgot a revocation: {answer:?}, {messages}"
+                    )));
                 }
                 Answer::Refused => known.extend(self.honest.held_by(stored)),
                 Answer::Allowed | Answer::Closed => {}
@@ -153,7 +161,9 @@ impl AttackedLog {
                 let good = self.honest.allow(&self.honest.held_by(stored), found);
                 let right = if good { Answer::Allowed } else { Answer::Refused };
                 if answer != right || alerted {
-                    return violation("nobody attacked");
+                    return Err(Violation(format!(
+                        "a wrong decision without an attack: {answer:?}, {messages}"
+                    )));
                 }
             }
             last = Some(answer);
@@ -170,17 +180,19 @@ impl AttackedLog {
     ) -> Result<(), Violation> {
         let feed = MemoryRevocations::new();
         feed.put_back(found.stored.clone());
-        let (begins, told) = ask(&self.start(&feed), found.at);
-        if begins != Answer::Allowed || told.contains("ALERT") {
+        let (begins, messages) = ask(&self.start(&feed), found.at);
+        if begins != Answer::Allowed || messages.contains("ALERT") {
             return Ok(());
         }
         if answer == Answer::Refused && !alerted {
             return Err(Violation(
-                "the store contradicts what is known, and nobody was told".to_owned(),
+                "the store contradicts a known revocation without an alert".to_owned(),
             ));
         }
         if !self.honest.allow(&self.honest.in_snapshot(&found.stored), found) {
-            return Err(Violation("what a snapshot has is good for one that begins".to_owned()));
+            return Err(Violation(
+                "a new instance allows a token that a snapshot revokes".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -210,6 +222,6 @@ fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> (Answer, String) {
         Some(Code::TokenRevoked) => Answer::Refused,
         Some(_) => Answer::Closed,
     };
-    let told: Vec<String> = outcome.audit.reason.into_iter().chain(outcome.notices).collect();
-    (answer, told.join("; "))
+    let messages: Vec<String> = outcome.audit.reason.into_iter().chain(outcome.notices).collect();
+    (answer, messages.join("; "))
 }
