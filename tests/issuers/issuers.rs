@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use edge_auth_e2e::{Gate, Pipe, program, request};
+use edge_auth_testkit::wire::Response;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -86,8 +87,9 @@ impl Provider {
 
     fn change(&mut self, change: Value) -> Asked {
         let answer = self.node.pipe.ask(&change);
-        let count = |name: &str| answer[name].as_u64().expect("a count");
-        Asked { fetches: count("fetches"), in_vain: count("inVain") }
+        let [fetches, in_vain] =
+            ["fetches", "inVain"].map(|name| answer[name].as_u64().expect("a count"));
+        Asked { fetches, in_vain }
     }
 
     /// Returns a client of its token endpoint.
@@ -146,12 +148,13 @@ pub(crate) fn decided(gate: std::net::SocketAddr, token: &str) -> Result<String,
     let authorization = format!("Bearer {token}");
     let asked = ("GET", "/authorize/orders/42");
     let answer = request(gate, asked, &[("Authorization", &authorization)], "").expect("an answer");
-    let header = |wanted: &str| {
-        let mut found = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        found.next().map(|(_, value)| value.clone()).unwrap_or_default()
-    };
     match answer.status {
-        200 => Ok(header("x-auth-principal")),
-        status => Err(format!("{status} {}", header("x-auth-code"))),
+        200 => Ok(header(&answer, "x-auth-principal").to_owned()),
+        status => Err(format!("{status} {}", header(&answer, "x-auth-code"))),
     }
+}
+
+fn header<'a>(answer: &'a Response, wanted: &str) -> &'a str {
+    let found = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    found.map_or("", |(_, value)| value)
 }

@@ -46,7 +46,7 @@ fn key_rotation_refuses_no_good_token_during_a_flood_of_unknown_keys() {
         thread::sleep(REFRESH + MARGIN);
         provider.publish(&["a", "b"], "b");
         thread::sleep(MARGIN);
-        assert!(decided(gate.address, &old).is_ok(), "its key is published still");
+        assert!(decided(gate.address, &old).is_ok(), "its key is still published");
         let removed = provider.publish(&["b"], "b");
         let removed_at = Instant::now();
         let refusal = loop {
@@ -56,9 +56,9 @@ fn key_rotation_refuses_no_good_token_during_a_flood_of_unknown_keys() {
             let since = provider.asked().fetches - removed.fetches;
             assert!(
                 since <= 1,
-                "fetched {since} times since the key was removed, and it is still good"
+                "fetched {since} times since the key was removed, which still verifies"
             );
-            assert!(removed_at.elapsed() < PATIENCE, "nobody fetches the key set again");
+            assert!(removed_at.elapsed() < PATIENCE, "the gate does not fetch the key set again");
             thread::sleep(Duration::from_millis(50));
         };
         assert_eq!(refusal, "401 signing_key_unknown");
@@ -79,7 +79,7 @@ fn key_rotation_refuses_no_good_token_during_a_flood_of_unknown_keys() {
     println!("{} fetches of the key set in {:.0} s", asked.fetches, ran.as_secs_f64());
     println!("a removed key was refused after {:.1} s", removed_after.as_secs_f64());
     assert_eq!(traffic.refusals(), Vec::<String>::new());
-    assert!(traffic.calls() > 100 && traffic.floods() > 100, "hardly anybody called");
+    assert!(traffic.calls() > 100 && traffic.floods() > 100, "too few calls");
     // The first fetch, one whenever the set is old, and one whenever an unknown key may cause it.
     let due = 1 + ran.as_secs() / REFRESH.as_secs() + 1 + ran.as_secs() / COOL_DOWN.as_secs() + 1;
     assert!(asked.fetches <= due, "{} fetches, where {due} were due at most", asked.fetches);

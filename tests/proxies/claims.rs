@@ -61,7 +61,7 @@ pub(crate) fn of_identity_do_not_arrive(front: &Front) {
     ];
     for (target, credential) in callers {
         let own: Vec<(&str, &str)> = credential.into_iter().collect();
-        let told = identity(&front.get(target, &own));
+        let expected = identity(&front.get(target, &own));
         for name in IDENTITY {
             for spelled in spellings(name) {
                 for values in [&["mallory"][..], &[""], &["mallory", "mallory"], &["", "mallory"]] {
@@ -71,7 +71,7 @@ pub(crate) fn of_identity_do_not_arrive(front: &Front) {
                     // The gate may refuse a field that the proxy would not overwrite.
                     let refused = came.arrived.is_empty() && (400..500).contains(&came.status);
                     assert!(
-                        refused || identity(&came) == told,
+                        refused || identity(&came) == expected,
                         "{target} {spelled} {values:?}: {came:?}"
                     );
                 }
@@ -126,12 +126,14 @@ fn spellings(name: &str) -> Vec<String> {
 /// Returns the identity headers at the page, in any spelling. An empty field counts as absent.
 fn identity(came: &Came) -> Vec<(String, String)> {
     assert_eq!(came.arrived.len(), 1, "{came:?}");
-    let fields = came.arrived.iter().flat_map(|request| &request.headers);
-    let told =
-        fields.filter(|(name, value)| fold(name).starts_with("x-auth-") && !value.is_empty());
-    let mut told: Vec<_> = told.map(|(name, value)| (fold(name), value.clone())).collect();
-    told.sort();
-    told
+    let mut identity = Vec::new();
+    for (name, value) in came.arrived.iter().flat_map(|request| &request.headers) {
+        if fold(name).starts_with("x-auth-") && !value.is_empty() {
+            identity.push((fold(name), value.clone()));
+        }
+    }
+    identity.sort();
+    identity
 }
 
 fn fold(name: &str) -> String {

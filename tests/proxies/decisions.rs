@@ -1,5 +1,6 @@
 //! Decisions about requests, and the answers that clients get.
 
+use edge_auth_e2e::Gate;
 use serde_json::{Value, json};
 
 use crate::caller::{bearer, now, signed_by, token};
@@ -9,11 +10,6 @@ const ORDER: &str = "/orders/42";
 
 pub(crate) fn are_the_gates(front: &Front) {
     let gate = front.gate.as_ref().expect("a gate");
-    let create = |more: &[&str]| {
-        let made = gate.keys(&[&["create", "--expires", "1d", "--owner", "acme"], more].concat());
-        let text = |member: &Value| member.as_str().expect("a text").to_owned();
-        (text(&made["secret"]), text(&made["key"]["id"]))
-    };
 
     let good = bearer(&token(json!({})));
     passes(front, ORDER, &[("Authorization", &good)]);
@@ -22,7 +18,7 @@ pub(crate) fn are_the_gates(front: &Front) {
         "/orders/42?page=2&next=/admin/x",
         &[("authorization", &good), ("Accept", "*/*")],
     );
-    let (key, _) = create(&["--scope", "orders:read"]);
+    let (key, _) = create(gate, &["--scope", "orders:read"]);
     passes(front, ORDER, &[("X-API-Key", &key)]);
     passes(front, ORDER, &[("Authorization", &format!("ApiKey {key}"))]);
     passes(front, "/public/page", &[]);
@@ -34,10 +30,8 @@ pub(crate) fn are_the_gates(front: &Front) {
     );
 
     refused(front, ORDER, &[], 401, "credential_missing");
-    let with = |changes: Value| bearer(&token(changes));
-    let typed = |typ: &str| {
-        bearer(&signed_by("p256", json!({ "alg": "ES256", "typ": typ, "kid": "p256" }), json!({})))
-    };
+    let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "p256" });
+    let mistyped = signed_by("p256", header, json!({}));
     let forged = signed_by(
         "other-p256",
         json!({ "alg": "ES256", "typ": "at+jwt", "kid": "p256" }),
@@ -50,7 +44,7 @@ pub(crate) fn are_the_gates(front: &Front) {
         (with(json!({ "iss": "https://evil.example.com/" })), 401, "issuer_unknown"),
         (with(json!({ "iss": "https://away.example.com/" })), 503, "issuer_keys_unavailable"),
         (with(json!({ "scope": "orders:write" })), 403, "scope_insufficient"),
-        (typed("JWT"), 401, "token_type_mismatch"),
+        (bearer(&mistyped), 401, "token_type_mismatch"),
         (bearer(&forged), 401, "signature_invalid"),
         ("Bearer junk".to_owned(), 401, "token_malformed"),
     ] {
@@ -58,9 +52,9 @@ pub(crate) fn are_the_gates(front: &Front) {
     }
 
     refused(front, ORDER, &[("X-API-Key", "acme_live_junk")], 401, "key_invalid");
-    let (narrow, _) = create(&["--scope", "orders:write"]);
+    let (narrow, _) = create(gate, &["--scope", "orders:write"]);
     refused(front, ORDER, &[("X-API-Key", &narrow)], 403, "scope_insufficient");
-    let (elsewhere, _) = create(&["--scope", "orders:read", "--network", "203.0.113.0/24"]);
+    let (elsewhere, _) = create(gate, &["--scope", "orders:read", "--network", "203.0.113.0/24"]);
     refused(front, ORDER, &[("X-API-Key", &elsewhere)], 403, "key_network_not_allowed");
     for claim in
         ["X-Forwarded-For", "X-Edge-Auth-Client-Address", "X-Real-IP", "X-Envoy-External-Address"]
@@ -68,12 +62,12 @@ pub(crate) fn are_the_gates(front: &Front) {
         let claiming = [("X-API-Key", elsewhere.as_str()), (claim, "203.0.113.9")];
         refused(front, ORDER, &claiming, 403, "key_network_not_allowed");
     }
-    let (here, _) = create(&["--scope", "orders:read", "--network", "127.0.0.0/8"]);
+    let (here, _) = create(gate, &["--scope", "orders:read", "--network", "127.0.0.0/8"]);
     assert_eq!(front.get(ORDER, &[("X-API-Key", &here)]).status, 200);
-    let (revoked, revoked_id) = create(&["--scope", "orders:read"]);
+    let (revoked, revoked_id) = create(gate, &["--scope", "orders:read"]);
     gate.keys(&["revoke", &revoked_id, "--reason", "left in a repository"]);
     refused(front, ORDER, &[("X-API-Key", &revoked)], 401, "key_revoked");
-    let (disabled, disabled_id) = create(&["--scope", "orders:read"]);
+    let (disabled, disabled_id) = create(gate, &["--scope", "orders:read"]);
     gate.keys(&["disable", &disabled_id]);
     refused(front, ORDER, &[("X-API-Key", &disabled)], 401, "key_disabled");
 
@@ -99,6 +93,17 @@ pub(crate) fn are_the_gates(front: &Front) {
     assert!(twice.arrived.is_empty() && twice.status != 200, "{twice:?}");
 }
 
+/// Creates a key and returns its secret and its id.
+fn create(gate: &Gate, more: &[&str]) -> (String, String) {
+    let created = gate.keys(&[&["create", "--expires", "1d", "--owner", "acme"], more].concat());
+    let secret = created["secret"].as_str().expect("a secret");
+    (secret.to_owned(), created["key"]["id"].as_str().expect("an id").to_owned())
+}
+
+fn with(changes: Value) -> String {
+    bearer(&token(changes))
+}
+
 pub(crate) fn fail_closed(mut front: Front) {
     let good = bearer(&token(json!({})));
     passes(&front, ORDER, &[("Authorization", &good)]);
@@ -120,7 +125,7 @@ fn passes(front: &Front, target: &str, headers: &[(&str, &str)]) {
 
 fn refused(front: &Front, target: &str, headers: &[(&str, &str)], status: u16, code: &str) {
     let came = front.get(target, headers);
-    let told = (came.status, came.code.as_deref());
-    assert_eq!(told, front.proxy.tells(status, code), "{target} {headers:?}: {came:?}");
+    let answer = (came.status, came.code.as_deref());
+    assert_eq!(answer, front.proxy.tells(status, code), "{target} {headers:?}: {came:?}");
     assert!(came.arrived.is_empty(), "{target} {headers:?}: {came:?}");
 }

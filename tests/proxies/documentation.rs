@@ -24,14 +24,12 @@ fn every_block_of_the_page_is_part_of_a_configuration_that_runs() {
 fn is_part(block: &str, text: &str) -> bool {
     let lines: Vec<&str> = text.lines().collect();
     let block: Vec<&str> = block.lines().collect();
-    let indent = |lines: &[&str]| {
-        let lines = lines.iter().filter(|line| !line.is_empty());
-        lines.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0)
-    };
-    let dedented = |lines: &[&str]| -> Vec<String> {
-        let by = indent(lines);
-        lines.iter().map(|line| line.get(by..).unwrap_or_default().to_owned()).collect()
-    };
     !block.is_empty()
         && lines.windows(block.len()).any(|window| dedented(window) == dedented(&block))
+}
+
+fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let filled = lines.iter().filter(|line| !line.is_empty());
+    let indent = filled.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    lines.iter().map(|line| line.get(indent..).unwrap_or_default()).collect()
 }

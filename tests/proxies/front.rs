@@ -162,14 +162,13 @@ impl Front {
 
     /// Waits until the proxy forwards requests: it may listen before it can.
     fn wait(&self) {
-        let lets_through = || self.get("/public/ready", &[]).status == 200;
         for _ in 0..500 {
-            if lets_through() {
+            if self.get("/public/ready", &[]).status == 200 {
                 return;
             }
             thread::sleep(Duration::from_millis(20));
         }
-        panic!("{:?} lets nothing through: {:?}", self.proxy, self.get("/public/ready", &[]));
+        panic!("{:?} forwards nothing: {:?}", self.proxy, self.get("/public/ready", &[]));
     }
 
     /// Sends a request byte for byte and returns its outcome.

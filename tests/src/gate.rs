@@ -47,7 +47,7 @@ impl Gate {
         let mut serve = edge_auth(folder.path(), &serve);
         let mut process = Process::start(&mut serve).expect("a program");
         let address =
-            process.address().unwrap_or_else(|told| panic!("the gate does not serve: {told}"));
+            process.address().unwrap_or_else(|output| panic!("the gate does not serve: {output}"));
         Self { folder, _process: process, address }
     }
 
@@ -57,10 +57,10 @@ impl Gate {
     /// If the command fails, with its error output.
     pub fn keys(&self, arguments: &[&str]) -> Value {
         let mut keys = edge_auth(self.folder.path(), &[&["--json", "keys"], arguments].concat());
-        let ran = keys.output().expect("a program");
-        let said = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "edge-auth keys {arguments:?}: {said}");
-        serde_json::from_slice(&ran.stdout).expect("JSON")
+        let output = keys.output().expect("a program");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "edge-auth keys {arguments:?}: {errors}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 }
 

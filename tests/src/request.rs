@@ -14,14 +14,15 @@ pub fn request(
     headers: &[(&str, &str)],
     body: &str,
 ) -> io::Result<Response> {
-    let field = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+    let headers =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     let call = Call {
         endpoint: Endpoint::Gateway,
         method: method.to_owned(),
         target: target.as_bytes().to_vec(),
         host: "api.example.com".to_owned(),
         authority: None,
-        headers: headers.iter().map(field).collect(),
+        headers: headers.collect(),
         body: body.as_bytes().to_vec(),
         handover: None,
         location: None,

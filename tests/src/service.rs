@@ -19,7 +19,7 @@ pub fn program(variable: &str) -> PathBuf {
         Some(path) => path.into(),
         None => {
             panic!(
-                "{variable} is not set: run `cargo xtask test --only native`, which brings what it names"
+                "{variable} is not set: run `cargo xtask test --only native`, which installs the programs"
             )
         }
     }
@@ -59,8 +59,8 @@ impl Service {
         while TcpStream::connect(service.address).is_err() {
             let ended = service.child.try_wait().expect("a child of ours");
             if ended.is_some() || started.elapsed() > PATIENCE {
-                let said = std::fs::read_to_string(&output).unwrap_or_default();
-                panic!("{command:?} does not serve on port {port} ({ended:?}):\n{said}");
+                let output = std::fs::read_to_string(&output).unwrap_or_default();
+                panic!("{command:?} does not serve on port {port} ({ended:?}):\n{output}");
             }
             thread::sleep(Duration::from_millis(20));
         }

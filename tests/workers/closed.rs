@@ -75,6 +75,16 @@ fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     }
 }
 
+/// Returns the binding of an object of `BROKEN`.
+fn object(class: &str) -> Value {
+    json!({ "className": class, "scriptName": "origin", "useSQLite": false })
+}
+
+/// Returns the binding of `BROKEN_KV`.
+fn broken_kv(silent: bool) -> Value {
+    json!({ "KEYS": { "scriptName": "kv", "bindings": { "SILENT": silent } } })
+}
+
 #[test]
 fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
     let driver = Driver::start();
@@ -82,20 +92,12 @@ fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
     let whole = json!([Value::from(gate()), Value::from(origin())]);
     driver.start_workers(whole).unwrap();
     let key = made(&driver, "gate");
-    let object =
-        |class: &str| json!({ "className": class, "scriptName": "origin", "useSQLite": false });
-    let no_copies = || gate().with("keys", Value::Null);
-    let by_copies = |silent: bool| {
-        no_copies().with(
-            "wrapped",
-            json!({ "KEYS": { "scriptName": "kv", "bindings": { "SILENT": silent } } }),
-        )
-    };
+    let without_kv = gate().with("keys", Value::Null);
     let cases = [
-        (no_copies().with("ledger", object("Throwing")), "the ledger: "),
-        (no_copies().with("ledger", object("Silent")), "the ledger: no answer"),
-        (by_copies(false), "KV is on fire"),
-        (by_copies(true), "KV: no answer"),
+        (without_kv.clone().with("ledger", object("Throwing")), "the ledger: "),
+        (without_kv.clone().with("ledger", object("Silent")), "the ledger: no answer"),
+        (without_kv.clone().with("wrapped", broken_kv(false)), "KV is on fire"),
+        (without_kv.with("wrapped", broken_kv(true)), "KV: no answer"),
     ];
     for (deployment, store) in cases {
         let kv = Deployment::of_script("kv", BROKEN_KV).standing_in();
@@ -122,11 +124,10 @@ fn an_unreadable_feed_refuses_all_but_public_requests() {
     driver.start_workers(json!([Value::from(gate()), Value::from(origin())])).unwrap();
     let key = made(&driver, "gate");
     for class in ["Throwing", "Silent"] {
-        let object = json!({ "className": class, "scriptName": "origin", "useSQLite": false });
         let gate = gate()
             .policy(&revoking("2s"))
             .variable("REVOCATION", REVOCATION)
-            .with("ledger", object);
+            .with("ledger", object(class));
         let started =
             driver.start_workers(json!([Value::from(gate), Value::from(origin())])).unwrap();
         let gate = address(&started, "gate");

@@ -32,22 +32,23 @@ struct Counted {
     key: String,
 }
 
+fn worker(name: &str, policy: &str) -> Deployment {
+    let worker = Deployment::named(name).policy(policy).variable("PEPPER", PEPPER);
+    worker.variable("REVOCATION", REVOCATION)
+}
+
 impl Counted {
     /// Starts a gate that reads the ledger, or its copies in KV. The ledger belongs to the Worker
     /// `store`.
     fn start(policy: &str, by_copies: bool) -> Self {
         let driver = Driver::start();
-        let worker = |name| {
-            let worker = Deployment::named(name).policy(policy).variable("PEPPER", PEPPER);
-            worker.variable("REVOCATION", REVOCATION)
-        };
         let real =
             json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
         let counting = Deployment::of_script("counting", LEDGER).with("objects", real);
         let counting = counting.with("ledger", json!({ "useSQLite": false }));
-        let store = worker("store").with("keys", json!("keys")).with("ledger", json!({}));
-        let mut gate =
-            worker("gate").with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
+        let store = worker("store", policy).with("keys", json!("keys")).with("ledger", json!({}));
+        let mut gate = worker("gate", policy)
+            .with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
         let mut workers = vec![Value::from(counting), Value::from(store)];
         if by_copies {
             let wrapped = json!({ "KEYS": "kv" });
@@ -114,6 +115,6 @@ fn an_idle_instance_reads_nothing_until_its_next_answer() {
     counted.cost(&counted.key, true);
     thread::sleep(Duration::from_secs(5));
     let idle: Vec<_> = counted.driver.logs().into_iter().map(|log| log.text).collect();
-    assert!(idle.is_empty(), "nobody asked: {idle:?}");
+    assert!(idle.is_empty(), "reads without a request: {idle:?}");
     assert_eq!(counted.cost(&counted.key, true), ["ledger"]);
 }

@@ -36,9 +36,8 @@ pub(crate) struct Log {
 impl Log {
     /// Returns the audit event, if the line is one.
     pub(crate) fn audit_event(&self) -> Option<Value> {
-        serde_json::from_str::<Value>(&self.text)
-            .ok()
-            .filter(|event| event.get("allowed").is_some())
+        let event: Value = serde_json::from_str(&self.text).ok()?;
+        if event.get("allowed").is_some() { Some(event) } else { None }
     }
 }
 
@@ -132,10 +131,12 @@ pub(crate) fn worker_folder() -> PathBuf {
 fn sort(lines: impl Iterator<Item = String>, answers: &Sender<Value>, logs: &Sender<Log>) {
     for line in lines {
         let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
-        let text = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
         // The receiver is gone once the test has ended.
-        let _ = match message.get("log") {
-            Some(_) => logs.send(Log { level: text("level"), text: text("log") }).is_ok(),
+        let _ = match message.get("log").and_then(Value::as_str) {
+            Some(text) => {
+                let level = message["level"].as_str().unwrap_or_default().to_owned();
+                logs.send(Log { level, text: text.to_owned() }).is_ok()
+            }
             None => answers.send(message).is_ok(),
         };
     }

@@ -14,7 +14,12 @@ pub(crate) fn arriving(call: &Call) -> Call {
     call.headers.push((CONNECTING_IP.to_owned(), call.from.to_string().into_bytes()));
     let members = match &call.handover {
         Some(PlatformCredentials::Cloudflare(members)) => Some(members),
-        _ => None,
+        Some(
+            PlatformCredentials::Tls(_)
+            | PlatformCredentials::ApiGateway(_)
+            | PlatformCredentials::LoadBalancer,
+        )
+        | None => None,
     };
     let location = call.location.as_ref();
     if members.is_some() || location.is_some() {

@@ -248,15 +248,17 @@ fn the_origin_gets_the_identity_without_the_credential_and_shared_caches_do_not_
 #[test]
 fn a_rule_with_cors_alone_decides_which_pages_may_read_an_answer() {
     let gateway = gateway();
-    let fields = |origin: &str| {
+    for (origin, allowed) in [
+        ("https://app.example.com", vec!["https://app.example.com"]),
+        ("https://elsewhere.example.com", vec![]),
+    ] {
         let answer = send(gateway.at, "GET", "/page", &[("origin", origin)]);
         assert_eq!(answer.status, 200);
         let mut fields = answer.headers;
         fields.retain(|(name, _)| name.to_ascii_lowercase().starts_with("access-control-allow-"));
-        fields.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
-    };
-    assert_eq!(fields("https://app.example.com"), ["https://app.example.com"]);
-    assert_eq!(fields("https://elsewhere.example.com"), [""; 0]);
+        let values: Vec<&str> = fields.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, allowed, "{origin}");
+    }
 }
 
 #[test]
@@ -264,9 +266,12 @@ fn an_origin_that_fails_is_logged_without_the_query_of_the_request() {
     let gateway = gateway();
     let target = "/public?broken&access_token=SECRET0SECRET";
     assert_eq!(send(gateway.at, "GET", target, &[]).status, 502);
-    let reported = |log: &Log| log.text.contains("upstream http://origin.example: ");
+    fn reported(log: &Log) -> bool {
+        log.text.contains("upstream http://origin.example: ")
+    }
     let logs = gateway.driver.logs_until(reported, Duration::from_secs(20));
     assert!(logs.iter().any(reported), "{logs:?}");
-    let leaked = |log: &Log| reported(log) && log.text.contains("SECRET0SECRET");
-    assert!(!logs.iter().any(leaked), "{logs:?}");
+    for log in logs.iter().filter(|log| reported(log)) {
+        assert!(!log.text.contains("SECRET0SECRET"), "{logs:?}");
+    }
 }

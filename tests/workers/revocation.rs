@@ -37,7 +37,7 @@ fn status(of: SocketAddr, key: &str) -> u16 {
 fn wait_for(wanted: u16, of: SocketAddr, key: &str) {
     let since = Instant::now();
     while status(of, key) != wanted {
-        assert!(since.elapsed() < PATIENCE, "never {wanted}");
+        assert!(since.elapsed() < PATIENCE, "the status never becomes {wanted}");
         thread::sleep(Duration::from_millis(50));
     }
 }
@@ -58,7 +58,7 @@ fn a_key_revoked_at_one_instance_is_refused_by_the_other() {
         json!({ "kind": "api-key", "id": id, "reason": "a test" }).to_string().into_bytes();
     let revoked = edge_auth_testkit::wire::exchange(first, &arriving(&revoke)).unwrap();
     assert_eq!(revoked.status, 201, "{}", String::from_utf8_lossy(&revoked.body));
-    assert_eq!(status(first, &key), 401, "who revoked knows it at once");
+    assert_eq!(status(first, &key), 401, "the revoking instance refuses immediately");
     wait_for(401, second, &key);
 }
 
@@ -99,7 +99,7 @@ fn a_client_that_disconnects_during_a_read_of_the_feed_delays_no_other_client() 
     .unwrap();
     let since = Instant::now();
     while send(silent, "GET", "/", &[]).body != b"true" {
-        assert!(since.elapsed() < PATIENCE, "the ledger is never asked");
+        assert!(since.elapsed() < PATIENCE, "the gate never asks the ledger");
     }
     drop(leaving);
     wait_for(200, gate, &key);

@@ -151,7 +151,9 @@ fn a_worker_older_than_the_tables_answers_503_and_logs_what_to_do() {
     let question =
         [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", &key)];
     let refused = send(address(&ledger.started, "gate"), "GET", "/authorize", &question);
-    let reported = |log: &Log| log.text.contains("the ledger's tables have version 2");
+    fn reported(log: &Log) -> bool {
+        log.text.contains("the ledger's tables have version 2")
+    }
     let logs = ledger.driver.logs_until(reported, Duration::from_secs(20));
     assert_eq!(refused.status, 503, "{logs:?}");
     assert!(logs.iter().any(reported), "{logs:?}");
@@ -179,8 +181,10 @@ fn an_append_that_fails_leaves_no_record() {
         "CREATE TRIGGER undo AFTER INSERT ON revocation WHEN new.sequence = 2
          BEGIN DELETE FROM revocation WHERE sequence = 2; END",
     );
-    let record = |sequence: u64| json!({ "sequence": sequence, "mark": "m", "document": "d", "lapses_at": null });
-    let append = json!({ "append": { "records": [record(1), record(2)] } });
+    let records = [1, 2].map(
+        |sequence| json!({ "sequence": sequence, "mark": "m", "document": "d", "lapses_at": null }),
+    );
+    let append = json!({ "append": { "records": records } });
     let failed = ledger.ask(append).unwrap_err();
     assert!(failed.contains("ALERT"), "{failed}");
     assert_eq!(ledger.ask(read), Ok(json!({ "revocations": [] })));

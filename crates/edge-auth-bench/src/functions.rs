@@ -11,7 +11,7 @@ use edge_auth_token::Algorithm;
 use serde_json::json;
 
 use crate::keys_in_dynamodb::Keys;
-use crate::worker::Offer;
+use crate::worker::{Measurement, Offer};
 use crate::{Result, pool};
 
 const OURS: &str = "edge-auth";
@@ -66,10 +66,10 @@ impl Running {
         });
         let answer =
             self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
-        match String::from_utf8_lossy(&answer).contains("\"Allow\"") {
-            true => Ok(()),
-            false => Err("a good token was not let through".into()),
+        if !String::from_utf8_lossy(&answer).contains("\"Allow\"") {
+            return Err("a good token was refused".into());
         }
+        Ok(())
     }
 
     /// Returns the run time of all threads, in nanoseconds.
@@ -78,17 +78,21 @@ impl Running {
         for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             // A thread that ends now counts as zero.
             let stat = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
-            total +=
-                stat.split(' ').next().and_then(|ran| ran.parse::<f64>().ok()).unwrap_or_default();
+            let (ran, _) = stat.split_once(' ').unwrap_or_default();
+            total += ran.parse().unwrap_or(0.0);
         }
         Ok(total)
     }
 
     /// Returns the CPU time of a call with these tokens, in microseconds.
     fn cpu_microseconds<'t>(&self, mut tokens: impl Iterator<Item = &'t String>) -> Result<f64> {
-        tokens.by_ref().take(CALLS).try_for_each(|token| self.ask(token))?;
+        for token in tokens.by_ref().take(CALLS) {
+            self.ask(token)?;
+        }
         let before = self.cpu()?;
-        tokens.take(CALLS).try_for_each(|token| self.ask(token))?;
+        for token in tokens.take(CALLS) {
+            self.ask(token)?;
+        }
         Ok((self.cpu()? - before) / CALLS as f64 / 1e3)
     }
 
@@ -136,12 +140,11 @@ pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
     }
     if *dynamodb {
         let keys = Keys::made(&functions.bootstrap)?;
-        let calls = move || keys.calls(1000);
         offers.push(Offer::new(
             OURS,
             "1000 warm calls with an API key",
             "DynamoDB calls",
-            Box::new(calls),
+            Box::new(move || keys.calls(1000)),
         ));
     }
     Ok(offers)
@@ -155,21 +158,19 @@ fn of(
     let mut offers = Vec::new();
     for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
         let tokens = Rc::new(pool::read(folder, algorithm)?);
-        let case = |what: &str| format!("{what}, {algorithm}");
         let (start, some) = (command.clone(), Rc::clone(&tokens));
-        let first = move || cold(start(), some.first().ok_or("no token")?);
         offers.push(Offer::new(
             who,
-            &case("cold start to first answer"),
+            &format!("cold start to first answer, {algorithm}"),
             "milliseconds",
-            Box::new(first),
+            Box::new(move || cold(start(), some.first().ok_or("no token")?)),
         ));
         let running = Rc::new(RefCell::new(None::<Running>));
         for (warm, metric) in [(true, "microseconds"), (false, "microseconds"), (true, "cpu")] {
             let (start, some, running) = (command.clone(), Rc::clone(&tokens), Rc::clone(&running));
             // No token is used twice, for as many rounds as there are.
             let used = RefCell::new(0);
-            let measure = move || {
+            let measure: Measurement = Box::new(move || {
                 let mut running = running.borrow_mut();
                 let running = match running.as_mut() {
                     Some(running) => running,
@@ -182,10 +183,10 @@ fn of(
                     (_, true) => running.microseconds(some.iter().take(1).cycle()),
                     (_, false) => running.microseconds(next),
                 }
-            };
+            });
             let what =
                 if warm { "warm call, a token seen before" } else { "warm call, a new token" };
-            offers.push(Offer::new(who, &case(what), metric, Box::new(measure)));
+            offers.push(Offer::new(who, &format!("{what}, {algorithm}"), metric, measure));
         }
     }
     Ok(offers)

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -53,16 +53,7 @@ impl Keys {
         std::fs::write(folder.path().join("policy.toml"), policy)?;
         let asked = Arc::new(AtomicU64::new(0));
         let relay = relay(dynamodb.address(), Arc::clone(&asked))?;
-        let start = || -> Result<(Child, RuntimeApi)> {
-            let api = RuntimeApi::start()?;
-            let mut command = functions::ours(bootstrap, folder.path());
-            command.env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{relay}"));
-            api.environ(&mut command);
-            let quiet: &mut Command =
-                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            Ok((quiet.spawn()?, api))
-        };
-        let (mut maker, api) = start()?;
+        let (mut maker, api) = start(bootstrap, folder.path(), relay)?;
         let request = json!({ "block": "partners", "all_scopes": true, "never_expires": true });
         let event = json!({
             "requestContext": { "http": { "method": "POST", "sourceIp": "192.0.2.1" } },
@@ -86,9 +77,11 @@ impl Keys {
         let _ = maker.kill();
         let _ = maker.wait();
         let made: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
-        let key =
-            made["secret"].as_str().ok_or_else(|| format!("no key was made: {answer}"))?.to_owned();
-        let (child, api) = start()?;
+        let key = made["secret"]
+            .as_str()
+            .ok_or_else(|| format!("no key was created: {answer}"))?
+            .to_owned();
+        let (child, api) = start(bootstrap, folder.path(), relay)?;
         Ok(Self { child, api, key, asked, _folder: folder, _dynamodb: dynamodb })
     }
 
@@ -110,23 +103,37 @@ impl Keys {
         });
         let answer =
             self.api.invoke(event.to_string().into_bytes())?.map_err(|error| error.to_string())?;
-        match String::from_utf8_lossy(&answer).contains("\"Allow\"") {
-            true => Ok(()),
-            false => Err("a good key was not let through".into()),
+        if !String::from_utf8_lossy(&answer).contains("\"Allow\"") {
+            return Err("a good key was refused".into());
         }
+        Ok(())
     }
+}
+
+/// Starts the function with DynamoDB behind the relay on this port.
+fn start(bootstrap: &Path, folder: &Path, relay: u16) -> Result<(Child, RuntimeApi)> {
+    let api = RuntimeApi::start()?;
+    let mut command = functions::ours(bootstrap, folder);
+    command.env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{relay}"));
+    api.environ(&mut command);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok((command.spawn()?, api))
 }
 
 /// Creates a table as `edge-auth store init` does, without what API keys do not need. DynamoDB
 /// Local requires a signature but does not check it.
 pub(crate) fn make_table(dynamodb: SocketAddr) -> Result<()> {
-    let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
-    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
     let table = json!({
         "TableName": "edge-auth",
         "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [attribute("pk"), attribute("sk")],
-        "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+        "AttributeDefinitions": [
+            { "AttributeName": "pk", "AttributeType": "S" },
+            { "AttributeName": "sk", "AttributeType": "S" },
+        ],
+        "KeySchema": [
+            { "AttributeName": "pk", "KeyType": "HASH" },
+            { "AttributeName": "sk", "KeyType": "RANGE" },
+        ],
     });
     let fields = [
         ("X-Amz-Target", "DynamoDB_20120810.CreateTable"),

@@ -27,24 +27,29 @@ pub(crate) struct Load {
 pub(crate) fn run(folder: &Path, load: &Load) -> Result<()> {
     let tokens = pool::read(folder, load.algorithm)?;
     let fields: String = load.fields.iter().map(|field| format!("{field}\r\n")).collect();
-    let request = |token: &String| {
-        format!(
+    let mut requests = Vec::new();
+    for token in tokens.iter().take(load.tokens) {
+        let request = format!(
             "GET {} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: edge-auth-bench\r\n\
              accept: application/json\r\n{fields}authorization: Bearer {token}\r\n\r\n",
             load.path
-        )
-        .into_bytes()
-    };
-    let requests: Vec<Vec<u8>> = tokens.iter().take(load.tokens).map(request).collect();
+        );
+        requests.push(request.into_bytes());
+    }
     let next = AtomicUsize::new(load.first);
     let started = Instant::now();
     let times: Vec<Duration> = thread::scope(|scope| {
-        let one = |_| {
-            scope.spawn(|| connection(load, &requests, &next, started).map_err(|e| e.to_string()))
-        };
-        let all: Vec<_> = (0..load.connections).map(one).collect();
-        let all = all.into_iter().map(|one| one.join().expect("no connection panics"));
-        all.collect::<std::result::Result<Vec<_>, String>>().map(|times| times.concat())
+        let mut connections = Vec::new();
+        for _ in 0..load.connections {
+            connections.push(scope.spawn(|| {
+                connection(load, &requests, &next, started).map_err(|error| error.to_string())
+            }));
+        }
+        let mut times = Vec::new();
+        for connection in connections {
+            times.extend(connection.join().expect("no connection panics")?);
+        }
+        Ok::<_, String>(times)
     })?;
     let per_second = times.len() as f64 / started.elapsed().as_secs_f64();
     let answered = times.len();

@@ -20,14 +20,20 @@ pub(crate) fn run() -> Result<()> {
     for _ in 0..GATES {
         gates.push(Target::new(&platform)?);
     }
-    let ask_all =
-        |gate: &Target| fields.iter().for_each(|field| drop(gate.ask("authorization", field)));
     // The first gate, which does not count, makes the one-time allocations.
-    ask_all(&Target::new(&platform)?);
+    ask_all(&Target::new(&platform)?, &fields);
     let before = resident()?;
-    gates.iter().for_each(ask_all);
+    for gate in &gates {
+        ask_all(gate, &fields);
+    }
     let grown = resident()?.saturating_sub(before);
     Ok(std::io::Write::write_all(&mut std::io::stdout(), format!("{grown}\n").as_bytes())?)
+}
+
+fn ask_all(gate: &Target, fields: &[String]) {
+    for field in fields {
+        drop(gate.ask("authorization", field));
+    }
 }
 
 /// Returns resident memory in bytes, where the kernel reports it.

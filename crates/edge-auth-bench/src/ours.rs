@@ -55,7 +55,9 @@ impl Credentials {
     fn warm(&self) -> Result<f64> {
         let (target, known) = self.known()?;
         Ok(cpu::microseconds(TURNS * known.len(), || {
-            (0..TURNS).for_each(|_| self.ask(&target, known))
+            for _ in 0..TURNS {
+                self.ask(&target, known);
+            }
         }))
     }
 
@@ -79,19 +81,17 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     let mut offers = Vec::new();
     for (name, credentials) in all(folder)? {
         let credentials = std::rc::Rc::new(credentials);
-        let mut offer = |temperature: &str, metric, measure: fn(&Credentials) -> Result<f64>| {
+        let measurements: [(&str, &str, fn(&Credentials) -> Result<f64>); 3] = [
+            ("cold", "cpu", Credentials::cold),
+            ("warm", "cpu", Credentials::warm),
+            ("warm", "operations", Credentials::operations),
+        ];
+        for (temperature, metric, measure) in measurements {
             let credentials = std::rc::Rc::clone(&credentials);
             let measurement: Measurement = Box::new(move || measure(&credentials));
-            offers.push(Offer::new(
-                "edge-auth",
-                &format!("{temperature} {name}"),
-                metric,
-                measurement,
-            ));
-        };
-        offer("cold", "cpu", Credentials::cold);
-        offer("warm", "cpu", Credentials::warm);
-        offer("warm", "operations", Credentials::operations);
+            let case = format!("{temperature} {name}");
+            offers.push(Offer::new("edge-auth", &case, metric, measurement));
+        }
     }
     Ok(offers)
 }
@@ -102,7 +102,9 @@ pub(crate) fn repeat(folder: &Path, case: &str, times: usize) -> Result<()> {
         .find(|(name, _)| case == format!("warm {name}"))
         .ok_or_else(|| format!("no case {case}"))?;
     let (target, known) = credentials.known()?;
-    (0..times).for_each(|_| credentials.ask(&target, known));
+    for _ in 0..times {
+        credentials.ask(&target, known);
+    }
     Ok(())
 }
 

@@ -85,13 +85,17 @@ fn tokens_numbered(
     issued_at: u64,
 ) -> Vec<String> {
     let test_key = TestKey::named(key);
-    let signer = test_key
-        .map_or(Signer::Secret(SECRET.as_bytes(), algorithm), |k| Signer::Key(k, algorithm));
+    let signer = match test_key {
+        Some(key) => Signer::Key(key, algorithm),
+        None => Signer::Secret(SECRET.as_bytes(), algorithm),
+    };
     let mut header = json!({ "alg": algorithm, "typ": "at+jwt" });
     if test_key.is_some() {
         header["kid"] = key.into();
     }
-    let token = |number: &usize| {
+    let header = header.to_string();
+    let mut tokens = Vec::new();
+    for number in numbers {
         let claims = json!({
             "iss": if test_key.is_some() { ISSUER } else { HMAC_ISSUER },
             "aud": AUDIENCE,
@@ -102,7 +106,7 @@ fn tokens_numbered(
             "exp": issued_at + 24 * 3600,
             "jti": format!("AT.{number:027}"),
         });
-        compact(header.to_string().as_bytes(), claims.to_string().as_bytes(), &signer)
-    };
-    numbers.iter().map(token).collect()
+        tokens.push(compact(header.as_bytes(), claims.to_string().as_bytes(), &signer));
+    }
+    tokens
 }

@@ -80,7 +80,8 @@ pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<St
     let (policy, secret_provider, randomness) =
         (policy()?, secret_provider(), SeededRandomness::new(2));
     let key_service = KeyService::new(&policy, &secret_provider, &platform.api_keys)?;
-    let key = |_| {
+    let mut texts = Vec::new();
+    for _ in 0..count {
         let request = CreateKeyRequest {
             block: "partners".to_owned(),
             scopes: vec!["orders:read".to_owned()],
@@ -89,9 +90,9 @@ pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<St
             ..CreateKeyRequest::default()
         };
         let (_, text) = block_on(key_service.create(request, &randomness, now()))?;
-        Ok(text.expose().to_owned())
-    };
-    (0..count).map(key).collect()
+        texts.push(text.expose().to_owned());
+    }
+    Ok(texts)
 }
 
 fn policy() -> Result<Policy> {

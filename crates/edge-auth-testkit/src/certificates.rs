@@ -49,9 +49,8 @@ fn distinguished(parts: &[(&str, &str)]) -> DistinguishedName {
 }
 
 fn valid(params: &mut CertificateParams, (from, until): Span) {
-    let point = |seconds| (SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).into();
-    params.not_before = point(from);
-    params.not_after = point(until);
+    params.not_before = (SystemTime::UNIX_EPOCH + Duration::from_secs(from)).into();
+    params.not_after = (SystemTime::UNIX_EPOCH + Duration::from_secs(until)).into();
 }
 
 fn key(algorithm: &'static SignatureAlgorithm) -> KeyPair {

@@ -50,8 +50,10 @@ impl Documents {
     pub fn get(&self, path: &str) -> Document {
         let mut state = self.state();
         state.fetches += 1;
-        let missing = || Document { status: 404, location: None, body: Vec::new() };
-        state.by_path.get(path).cloned().unwrap_or_else(missing)
+        match state.by_path.get(path) {
+            Some(document) => document.clone(),
+            None => Document { status: 404, location: None, body: Vec::new() },
+        }
     }
 
     /// Returns the barrier at which fetches wait.

@@ -135,12 +135,23 @@ impl TestKey {
     }
 }
 
-/// Returns an HMAC with the digest of the algorithm.
+/// Returns an HMAC with the algorithm's digest, or with SHA-256 if the algorithm is not an HMAC: the
+/// forgery of a token that claims another algorithm.
 fn hmac_sign(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Vec<u8> {
     let algorithm = match algorithm {
         Algorithm::Hs384 => hmac::HMAC_SHA384,
         Algorithm::Hs512 => hmac::HMAC_SHA512,
-        _ => hmac::HMAC_SHA256,
+        Algorithm::Hs256
+        | Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512
+        | Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512
+        | Algorithm::Es256
+        | Algorithm::Es384
+        | Algorithm::Es512
+        | Algorithm::EdDsa => hmac::HMAC_SHA256,
     };
     hmac::sign(&hmac::Key::new(algorithm, secret), message).as_ref().to_vec()
 }
@@ -190,10 +201,9 @@ fn ec(
     der: &'static aws::EcdsaSigningAlgorithm,
 ) -> impl Fn(&[u8]) -> Pair {
     move |pkcs8| {
-        let pair = |form| {
-            aws::EcdsaKeyPair::from_pkcs8(form, pkcs8).expect("an EC key of keys/, of this curve")
-        };
-        Pair::Ec { curve, raw: pair(raw), der: pair(der) }
+        let raw = aws::EcdsaKeyPair::from_pkcs8(raw, pkcs8).expect("an EC key of this curve");
+        let der = aws::EcdsaKeyPair::from_pkcs8(der, pkcs8).expect("an EC key of this curve");
+        Pair::Ec { curve, raw, der }
     }
 }
 

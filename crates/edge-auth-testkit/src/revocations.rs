@@ -106,7 +106,10 @@ impl MemoryRevocations {
 
 impl LogState {
     fn answerable(&self) -> Result<(), Unavailable> {
-        self.unavailable.clone().map_or(Ok(()), Err)
+        match &self.unavailable {
+            Some(unavailable) => Err(unavailable.clone()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -116,27 +119,15 @@ impl RevocationFeed for MemoryRevocations {
     }
 
     async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        Ok(self
-            .reading()
-            .await?
-            .stored
-            .records
-            .range(first..)
-            .map(|(_, record)| record.clone())
-            .take(limit)
-            .collect())
+        let state = self.reading().await?;
+        let records = state.stored.records.range(first..).take(limit);
+        Ok(records.map(|(_, record)| record.clone()).collect())
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        Ok(self
-            .reading()
-            .await?
-            .stored
-            .records
-            .values()
-            .filter(|record| record.mark == mark)
-            .cloned()
-            .collect())
+        let state = self.reading().await?;
+        let records = state.stored.records.values();
+        Ok(records.filter(|record| record.mark == mark).cloned().collect())
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
@@ -197,18 +188,12 @@ impl RevocationLog for MemoryRevocations {
         limit: usize,
     ) -> Result<usize, Unavailable> {
         let mut state = self.writing()?;
-        let lapsed = |record: &&RevocationRecord| {
-            record.expires_at.is_some_and(|expires_at| expires_at <= now)
-        };
-        let gone = state
-            .stored
-            .records
-            .range(..before)
-            .map(|(_, record)| record)
-            .filter(lapsed)
-            .take(limit);
-        let gone: Vec<u64> = gone.map(|record| record.sequence).collect();
-        gone.iter().for_each(|sequence| drop(state.stored.records.remove(sequence)));
-        Ok(gone.len())
+        let earlier = state.stored.records.range(..before);
+        let expired = earlier.filter(|(_, record)| record.expires_at.is_some_and(|at| at <= now));
+        let expired: Vec<u64> = expired.map(|(sequence, _)| *sequence).take(limit).collect();
+        for sequence in &expired {
+            state.stored.records.remove(sequence);
+        }
+        Ok(expired.len())
     }
 }

@@ -12,16 +12,18 @@ use crate::outcome::Missing;
 /// Returns the program `name` of the crate `name`, compiled first if the cache does not have it.
 pub(crate) fn bring(cache: &Cache, name: &str, version: &str) -> Result<PathBuf, Missing> {
     let folder = format!("{name}-{version}");
-    let find = |cache: &Cache| {
-        let program = cache.root.join(&folder).join("bin").join(name);
-        output_of(Command::new(&program).arg("--version")).is_ok().then_some(program)
-    };
-    let make = |directory: &Path| {
-        anstream::println!("{name}: compiling {version}");
-        install(&format!("{name}@{version}"), name, directory)?;
-        Ok(folder.clone())
-    };
-    cache.find_or_make(find, make).map_err(|error| Missing {
+    let brought = cache.find_or_make(
+        |cache| {
+            let program = cache.root.join(&folder).join("bin").join(name);
+            output_of(Command::new(&program).arg("--version")).is_ok().then_some(program)
+        },
+        |directory| {
+            anstream::println!("{name}: compiling {version}");
+            install(&format!("{name}@{version}"), name, directory)?;
+            Ok(folder.clone())
+        },
+    );
+    brought.map_err(|error| Missing {
         why: error.to_string(),
         help: format!("cargo install --locked {name}@{version}"),
     })

@@ -9,13 +9,16 @@ use std::process::{Command, Stdio};
 pub(crate) fn output_of(command: &mut Command) -> io::Result<String> {
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let failed = |why: String| io::Error::other(format!("{program}: {why}"));
-    let output =
-        command.stdin(Stdio::null()).output().map_err(|error| failed(error.to_string()))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| io::Error::other(format!("{program}: {error}")))?;
     if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let last = complaint.lines().map(str::trim).rfind(|line| !line.is_empty());
-        return Err(failed(last.map_or(output.status.to_string(), str::to_owned)));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(match errors.lines().map(str::trim).rfind(|line| !line.is_empty()) {
+            Some(last) => io::Error::other(format!("{program}: {last}")),
+            None => io::Error::other(format!("{program}: {}", output.status)),
+        });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

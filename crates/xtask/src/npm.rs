@@ -13,26 +13,29 @@ use crate::outcome::Missing;
 /// changes with the lock file.
 pub(crate) fn bring(cache: &Cache, name: &str, folder: &str) -> Result<PathBuf, Missing> {
     let help = format!("install Node 20 or newer, then: cd {folder} && npm ci");
-    let missing = |error: io::Error| Missing { why: error.to_string(), help: help.clone() };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
-    let lock = fs::read(folder.join("package-lock.json")).map_err(missing)?;
+    install(cache, name, &folder).map_err(|error| Missing { why: error.to_string(), help })
+}
+
+fn install(cache: &Cache, name: &str, folder: &Path) -> io::Result<PathBuf> {
+    let lock = fs::read(folder.join("package-lock.json"))?;
     let name = format!("{name}-{:016x}", fingerprint(&lock));
-    let find = |cache: &Cache| {
-        let directory = cache.root.join(&name);
-        directory.join("node_modules").is_dir().then_some(directory)
-    };
-    let make = |directory: &Path| {
-        anstream::println!("npm: installing {name}");
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(folder.join(file), directory.join(file))?;
-        }
-        let mut npm = Command::new("npm");
-        output_of(
-            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(directory),
-        )?;
-        Ok(name.clone())
-    };
-    cache.find_or_make(find, make).map_err(missing)
+    cache.find_or_make(
+        |cache| {
+            let directory = cache.root.join(&name);
+            directory.join("node_modules").is_dir().then_some(directory)
+        },
+        |directory| {
+            anstream::println!("npm: installing {name}");
+            for file in ["package.json", "package-lock.json"] {
+                fs::copy(folder.join(file), directory.join(file))?;
+            }
+            let mut npm = Command::new("npm");
+            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+            output_of(npm.current_dir(directory))?;
+            Ok(name.clone())
+        },
+    )
 }
 
 /// Returns the FNV-1a hash of a lock file, which is the same with every version of Rust.

@@ -1,6 +1,5 @@
 //! The table at the end of a run.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -30,29 +29,30 @@ impl Report {
     /// Returns a line for each step and one for the whole run including set-up. A skipped step is
     /// followed by the command that would help.
     pub(crate) fn table(&self, total: Duration) -> String {
-        let width =
-            self.rows.iter().map(|(step, ..)| step.len()).chain([5]).max().unwrap_or_default();
+        let longest = self.rows.iter().map(|(step, ..)| step.len()).max().unwrap_or_default();
+        let width = longest.max("total".len());
         let mut table = format!("{BOLD}{:width$}  result   seconds{BOLD:#}", "step");
-        let mut row = |step: &str, style: Style, result: &str, took: Duration, note: &str| {
-            let seconds = took.as_secs_f64();
-            let line = format!("{step:width$}  {style}{result:7}{style:#}  {seconds:7.1}  {note}");
-            // Writing to a string does not fail.
-            let _ = write!(table, "\n{}", line.trim_end());
-        };
         for (step, outcome, took) in &self.rows {
-            match outcome {
-                Outcome::Passed(note) => row(step, GREEN, "passed", *took, note),
-                Outcome::Failed(why) => row(step, RED, "failed", *took, why),
+            let (style, result, note) = match outcome {
+                Outcome::Passed(note) => (GREEN, "passed", note.clone()),
+                Outcome::Failed(why) => (RED, "failed", why.clone()),
                 Outcome::Skipped(Missing { why, help })
                 | Outcome::Excused(Missing { why, help }) => {
                     let indent = " ".repeat(width + 2 + 7 + 2 + 7 + 2);
-                    row(step, YELLOW, "skipped", *took, &format!("{why}\n{indent}try: {help}"));
+                    (YELLOW, "skipped", format!("{why}\n{indent}try: {help}"))
                 }
-            }
+            };
+            table += &row(&format!("{step:width$}"), style, result, *took, &note);
         }
-        row("total", Style::new(), "", total, "");
+        table += &row(&format!("{:width$}", "total"), Style::new(), "", total, "");
         table
     }
+}
+
+fn row(step: &str, style: Style, result: &str, took: Duration, note: &str) -> String {
+    let seconds = took.as_secs_f64();
+    let line = format!("{step}  {style}{result:7}{style:#}  {seconds:7.1}  {note}");
+    format!("\n{}", line.trim_end())
 }
 
 #[cfg(test)]

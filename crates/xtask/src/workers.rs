@@ -58,34 +58,26 @@ pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
 /// Checks formatting, lints and tests of the Worker's workspace.
 pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let rustc = tools.path(Tool::WasmRustc)?;
-    let manifest = at.root.join(WORKER).join("Cargo.toml");
-    let cargo = |command: &str| {
-        let (command, rest) = command.split_once(' ').unwrap_or((command, ""));
-        let (options, last) =
-            rest.split_once(" -- ").map_or((rest, ""), |(options, last)| (options, last));
-        let cargo = Invocation::cargo(at, command).arg("--manifest-path").arg(&manifest);
-        let cargo = options.split_whitespace().fold(cargo, Invocation::arg);
-        if last.is_empty() {
-            cargo
-        } else {
-            last.split_whitespace().fold(cargo.arg("--"), Invocation::arg)
-        }
+    let manifest = Path::new(WORKER).join("Cargo.toml");
+    let manifest = manifest.display();
+    let lint = match lint_target(rustc) {
+        Some(target) => format!("clippy --manifest-path {manifest} --workspace --target {target}"),
+        None => format!("clippy --manifest-path {manifest} --package edge-auth-cloudflare"),
     };
-    for checked in [cargo("fmt --all --check"), lint(cargo, rustc)] {
-        if let Outcome::Failed(why) = checked.run() {
+    for command in
+        [format!("fmt --manifest-path {manifest} --all --check"), format!("{lint} -- -D warnings")]
+    {
+        if let Outcome::Failed(why) = Invocation::cargo(at, &command).run() {
             return Ok(Outcome::Failed(why));
         }
     }
-    Ok(cargo("test --package edge-auth-cloudflare").run_tests())
+    let test = format!("test --manifest-path {manifest} --package edge-auth-cloudflare");
+    Ok(Invocation::cargo(at, &test).run_tests())
 }
 
-/// clippy comes with the compiler on `PATH` and cannot use the libraries of another one.
-fn lint(cargo: impl Fn(&str) -> Invocation, rustc: &Path) -> Invocation {
-    if rustc == Path::new("rustc") {
-        cargo("clippy --workspace --target wasm32-unknown-unknown -- -D warnings")
-    } else {
-        cargo("clippy --package edge-auth-cloudflare -- -D warnings")
-    }
+/// Returns the target that clippy can check. clippy comes with the compiler on `PATH` and cannot use the libraries of another one.
+fn lint_target(rustc: &Path) -> Option<&'static str> {
+    if rustc == Path::new("rustc") { Some("wasm32-unknown-unknown") } else { None }
 }
 
 fn build_in(at: &Workspace, tools: &Tools, folder: &str) -> Result<Outcome, Missing> {

@@ -23,10 +23,16 @@ impl Workspace {
             .stderr(Stdio::inherit())
             .output()?;
         let metadata: Value = serde_json::from_slice(&metadata.stdout)?;
-        let directory = |key: &str| {
-            let path = metadata.get(key).and_then(Value::as_str).map(PathBuf::from);
-            path.ok_or_else(|| io::Error::other(format!("cargo metadata: no {key}")))
-        };
-        Ok(Workspace { root: directory("workspace_root")?, target: directory("target_directory")? })
+        Ok(Workspace {
+            root: directory(&metadata, "workspace_root")?,
+            target: directory(&metadata, "target_directory")?,
+        })
+    }
+}
+
+fn directory(metadata: &Value, key: &str) -> io::Result<PathBuf> {
+    match metadata.get(key).and_then(Value::as_str) {
+        Some(path) => Ok(path.into()),
+        None => Err(io::Error::other(format!("cargo metadata: no {key}"))),
     }
 }

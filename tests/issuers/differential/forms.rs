@@ -268,15 +268,15 @@ impl Signature {
     fn of(self, key: &str, algorithm: Algorithm, message: &str) -> String {
         let key = TestKey::named(key).expect("a key of the kit");
         let other = TestKey::named("other-p256").expect("a key of the kit");
-        let good = || key.sign(algorithm, message.as_bytes());
+        let good = key.sign(algorithm, message.as_bytes());
         match self {
-            Self::Good(spelling) => spelling.of(&good()),
+            Self::Good(spelling) => spelling.of(&good),
             Self::Empty => String::new(),
             Self::OfAnother => base64url(&other.sign(Algorithm::Es256, message.as_bytes())),
-            Self::Flipped => base64url(&good().iter().rev().copied().collect::<Vec<u8>>()),
-            Self::Longer => base64url(&[good(), vec![0]].concat()),
-            Self::Shorter => base64url(&good()[1..]),
-            Self::Zero => base64url(&vec![0; good().len()]),
+            Self::Flipped => base64url(&good.iter().rev().copied().collect::<Vec<u8>>()),
+            Self::Longer => base64url(&[good, vec![0]].concat()),
+            Self::Shorter => base64url(&good[1..]),
+            Self::Zero => base64url(&vec![0; good.len()]),
         }
     }
 }

@@ -24,11 +24,6 @@ const SNAPSHOT: &str = "0123456789abcdef";
 pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
     let (secrets, log) = (secrets()?, MemoryRevocations::new());
-    let text = |text: String| Identifier::try_from(text).map_err(|error| error.to_string());
-    let issuer = text(ISSUER.to_owned())?;
-    let target = |number: usize| {
-        Ok::<_, String>(Target::Token { issuer: issuer.clone(), id: text(format!("t{number}"))? })
-    };
     let order = ChangeMeta { by: "bench", reason: "a measurement", now: now() };
     let last =
         block_on(RevocationLedger::new(secrets.clone(), &log).revoke(target(0)?, None, order))?;
@@ -47,6 +42,12 @@ pub(super) fn fill(folder: &Path, count: usize) -> Result<()> {
         "snapshot": written.record().document,
     });
     Ok(fs::write(folder.join("log.json"), kept.to_string())?)
+}
+
+fn target(number: usize) -> Result<Target> {
+    let issuer = Identifier::try_from(ISSUER.to_owned()).map_err(|error| error.to_string())?;
+    let id = Identifier::try_from(format!("t{number}")).map_err(|error| error.to_string())?;
+    Ok(Target::Token { issuer, id })
 }
 
 /// A host whose feed is such a folder.

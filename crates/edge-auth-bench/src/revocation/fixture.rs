@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use edge_auth::Policy;
 use edge_auth::admin::bootstrap_hash;
 use edge_auth::policy::Format;
@@ -28,15 +30,14 @@ pub(super) const SECRETS: [(&str, &str); 2] = [
 pub(super) fn mint(folder: &Path, rounds: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
     let authority = Authority::root(&AuthorityPlan::named("Devices CA"));
-    let certificate = |round: usize| {
-        use base64::Engine;
-        let client =
-            authority.issue(&ClientPlan::with_uri(&format!("spiffe://example.com/{round}")));
-        let der = base64::engine::general_purpose::STANDARD.encode(client.certificate());
+    let mut certificates = Vec::new();
+    for round in 0..rounds {
+        let plan = ClientPlan::with_uri(&format!("spiffe://example.com/{round}"));
+        let client = authority.issue(&plan);
+        let der = STANDARD.encode(client.certificate());
         let digits: String = client.thumbprint().iter().map(|byte| format!("{byte:02x}")).collect();
-        json!({ "field": format!(":{der}:"), "fingerprint": digits })
-    };
-    let certificates: Vec<_> = (0..rounds).map(certificate).collect();
+        certificates.push(json!({ "field": format!(":{der}:"), "fingerprint": digits }));
+    }
     fs::write(folder.join("certificates.json"), serde_json::to_vec(&certificates)?)?;
     fs::write(folder.join("policy.toml"), policy_text())?;
     fs::write(folder.join("ca.pem"), authority.pem())?;

@@ -26,19 +26,19 @@ impl Functions {
     pub(super) fn start(bootstrap: &Path, folder: &Path, count: usize) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
         keys_in_dynamodb::make_table(dynamodb.address())?;
-        let server = |_| -> Result<Server> {
+        let mut servers = Vec::new();
+        for _ in 0..count {
             let mut command = functions::ours(bootstrap, folder);
             command
                 .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", dynamodb.address()))
                 .envs(SECRETS);
             let function = Mutex::new(Function::start(&mut command)?);
             // Lambda sends one event at a time.
-            Ok(Server::start(move |request| match function.lock() {
+            servers.push(Server::start(move |request| match function.lock() {
                 Ok(function) => answered(function.invoke(event(&request).to_string().into_bytes())),
-                Err(error) => trouble(&error.to_string()),
-            })?)
-        };
-        let servers = (0..count).map(server).collect::<Result<Vec<_>>>()?;
+                Err(error) => bad_gateway(&error.to_string()),
+            })?);
+        }
         let functions = Self { servers, _dynamodb: dynamodb };
         functions.wait_for_the_table()?;
         Ok(functions)
@@ -51,9 +51,8 @@ impl Functions {
 
     fn wait_for_the_table(&self) -> Result<()> {
         for address in self.addresses() {
-            let is_served = |_| super::rounds::is_served(address).unwrap_or(false);
-            if !(0..ATTEMPTS).any(is_served) {
-                return Err(format!("the function at {address} reads no feed").into());
+            if !(0..ATTEMPTS).any(|_| super::rounds::is_served(address).unwrap_or(false)) {
+                return Err(format!("the function at {address} does not read its feed").into());
             }
         }
         Ok(())
@@ -63,12 +62,15 @@ impl Functions {
 /// Builds an event in payload format 2.0.
 fn event(request: &SeenRequest) -> Value {
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let field = |(name, value): &(String, String)| (name.to_ascii_lowercase(), json!(value));
+    let mut headers = Map::new();
+    for (name, value) in &request.headers {
+        headers.insert(name.to_ascii_lowercase(), json!(value));
+    }
     json!({
         "version": "2.0",
         "rawPath": path,
         "rawQueryString": query,
-        "headers": request.headers.iter().map(field).collect::<Map<_, _>>(),
+        "headers": headers,
         "requestContext": { "http": { "method": request.method, "sourceIp": "127.0.0.1" } },
         "body": String::from_utf8_lossy(&request.body),
         "isBase64Encoded": false,
@@ -78,12 +80,11 @@ fn event(request: &SeenRequest) -> Value {
 fn answered(invoked: std::result::Result<edge_auth_testkit::wire::Invoked, String>) -> Response {
     let answer = match invoked {
         Ok(Ok(answer)) => serde_json::from_slice::<Value>(&answer).unwrap_or_default(),
-        Ok(Err(error)) => return trouble(&error.to_string()),
-        Err(error) => return trouble(&error),
+        Ok(Err(error)) => return bad_gateway(&error.to_string()),
+        Err(error) => return bad_gateway(&error),
     };
     let status =
         answer.get("statusCode").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let fields = answer.get("headers").and_then(Value::as_object).into_iter().flatten();
     Response {
         status: status.unwrap_or(502),
@@ -92,6 +93,10 @@ fn answered(invoked: std::result::Result<edge_auth_testkit::wire::Invoked, Strin
     }
 }
 
-fn trouble(why: &str) -> Response {
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn bad_gateway(why: &str) -> Response {
     Response { status: 502, body: why.as_bytes().to_vec(), ..Response::default() }
 }

@@ -60,6 +60,6 @@ pub(crate) fn run(measurement: Measurement) -> Result<()> {
     }
 }
 
-fn tell(figures: &Value) -> Result<()> {
+fn print(figures: &Value) -> Result<()> {
     Ok(std::io::Write::write_all(&mut std::io::stdout(), format!("{figures}\n").as_bytes())?)
 }

@@ -7,11 +7,12 @@ use edge_auth::{AuthRequest, Gate, Headers};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::platform::MemoryPlatform;
 use edge_auth_testkit::randomness::SeededRandomness;
+use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 use serde_json::json;
 
-use super::{fixture, tell};
+use super::{fixture, print};
 use crate::Result;
 
 pub(super) fn count() -> Result<()> {
@@ -27,18 +28,29 @@ pub(super) fn count() -> Result<()> {
     .0;
     let start = fixture::now();
     let field = format!("Bearer {}", fixture::token("one", start)?);
-    let reads = || platform.revocations.reads();
-    let calls = |from: Timestamp, every: Duration, times: u32| {
-        let before = reads();
-        (1..=times).for_each(|time| ask(&gate, &field, from.plus(every * time)));
-        reads() - before
-    };
-    calls(start, Duration::ZERO, 1);
-    let between = calls(start, Duration::from_millis(1), 1000);
-    let minute = calls(start, Duration::from_millis(5), 12_000);
-    // After ten idle minutes.
-    let after = calls(start.plus(Duration::from_secs(660)), Duration::ZERO, 1);
-    tell(&json!({ "between": between, "minute": minute, "after": after }))
+    let feed = &platform.revocations;
+    reads(feed, &gate, &field, start, Duration::ZERO, 1);
+    let between = reads(feed, &gate, &field, start, Duration::from_millis(1), 1000);
+    let minute = reads(feed, &gate, &field, start, Duration::from_millis(5), 12_000);
+    let ten_idle_minutes_later = start.plus(Duration::from_secs(660));
+    let after = reads(feed, &gate, &field, ten_idle_minutes_later, Duration::ZERO, 1);
+    print(&json!({ "between": between, "minute": minute, "after": after }))
+}
+
+/// Counts the reads of the feed while the gate is asked this often.
+fn reads(
+    feed: &MemoryRevocations,
+    gate: &Gate<MemoryPlatform>,
+    field: &str,
+    from: Timestamp,
+    every: Duration,
+    times: u32,
+) -> u64 {
+    let before = feed.reads();
+    for time in 1..=times {
+        ask(gate, field, from.plus(every * time));
+    }
+    feed.reads() - before
 }
 
 fn ask(gate: &Gate<MemoryPlatform>, field: &str, now: Timestamp) {

@@ -15,7 +15,7 @@ use edge_auth_testkit::wire::{Response, exchange};
 use serde_json::{Value, json};
 
 use super::fixture::{BOOTSTRAP, now, token};
-use super::tell;
+use super::print;
 use crate::Result;
 
 /// The pause between two requests to an instance.
@@ -38,36 +38,61 @@ pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Res
     let admin = *instances.first().ok_or("no instance")?;
     let certificates: Vec<Value> =
         serde_json::from_slice(&fs::read(folder.join("certificates.json"))?)?;
-    let (next, worst) = (AtomicUsize::new(0), Mutex::new(serde_json::Map::new()));
-    let lane = || -> std::result::Result<(), String> {
-        while let Some(certificate) = certificates.get(next.fetch_add(1, Ordering::Relaxed)) {
-            for credential in credentials(certificate, admin).map_err(|error| error.to_string())? {
-                let seconds =
-                    round(&credential, instances, admin).map_err(|error| error.to_string())?;
-                let mut worst = worst.lock().map_err(|error| error.to_string())?;
+    let rounds = Rounds {
+        certificates,
+        instances,
+        admin,
+        next: AtomicUsize::new(0),
+        worst: Mutex::new(serde_json::Map::new()),
+    };
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..lanes)
+            .map(|_| scope.spawn(|| rounds.play().map_err(|error| error.to_string())))
+            .collect();
+        for lane in lanes {
+            lane.join().map_err(|_| "a lane panicked".to_owned())??;
+        }
+        Ok::<(), String>(())
+    })?;
+    let count = rounds.certificates.len();
+    let worst = rounds.worst.into_inner().map_err(|error| error.to_string())?;
+    print(&json!({ "rounds": count, "worst": worst }))
+}
+
+/// The rounds, which several lanes play.
+struct Rounds<'a> {
+    /// One for each round.
+    certificates: Vec<Value>,
+    instances: &'a [SocketAddr],
+    admin: SocketAddr,
+    /// The number of the next round.
+    next: AtomicUsize,
+    /// The slowest refusal of each kind of credential, in seconds.
+    worst: Mutex<serde_json::Map<String, Value>>,
+}
+
+impl Rounds<'_> {
+    /// Plays rounds until none is left.
+    fn play(&self) -> Result<()> {
+        while let Some(certificate) =
+            self.certificates.get(self.next.fetch_add(1, Ordering::Relaxed))
+        {
+            for credential in credentials(certificate, self.admin)? {
+                let seconds = round(&credential, self.instances, self.admin)?;
+                let mut worst = self.worst.lock().map_err(|error| error.to_string())?;
                 let known = worst.get(credential.kind).and_then(Value::as_f64).unwrap_or_default();
                 worst.insert(credential.kind.to_owned(), json!(known.max(seconds)));
             }
         }
         Ok(())
-    };
-    thread::scope(|scope| {
-        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
-        lanes
-            .into_iter()
-            .try_for_each(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
-    })?;
-    let rounds = certificates.len();
-    let worst = worst.into_inner().map_err(|error| error.to_string())?;
-    tell(&json!({ "rounds": rounds, "worst": worst }))
+    }
 }
 
 /// Creates one new credential of each kind.
 fn credentials(certificate: &Value, admin: SocketAddr) -> Result<[Credential; 3]> {
-    let text = |member: &str| {
+    let [fingerprint, field] = ["fingerprint", "field"].map(|member| {
         certificate.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let (fingerprint, field) = (text("fingerprint"), text("field"));
+    });
     let (key, id) = new_key(admin)?;
     let reason = "a measurement";
     Ok([
@@ -110,18 +135,20 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
             // The time before the request counts, since a refusal was in effect by then.
             let asked = since.elapsed();
             let answer = ask(instance, &credential.field)?;
-            let refused = answer.headers.iter().any(|(name, value)| {
+            let has_code = answer.headers.iter().any(|(name, value)| {
                 name.eq_ignore_ascii_case("x-auth-code") && value == credential.code
             });
-            match answer.status {
-                200 => still.push(instance),
-                _ if refused => last = last.max(asked),
-                _ => return Err(format!("an unexpected refusal: {answer:?}").into()),
+            if answer.status == 200 {
+                still.push(instance);
+            } else if has_code {
+                last = last.max(asked);
+            } else {
+                return Err(format!("an unexpected refusal: {answer:?}").into());
             }
         }
         open = still;
         if since.elapsed() > GIVE_UP {
-            return Err(format!("a revoked {} is accepted for ever", credential.kind).into());
+            return Err(format!("a revoked {} is still accepted", credential.kind).into());
         }
         thread::sleep(PAUSE);
     }
@@ -138,11 +165,12 @@ pub(super) fn is_served(instance: SocketAddr) -> Result<bool> {
 fn new_key(admin: SocketAddr) -> Result<(Field, String)> {
     let key = json!({ "block": "partners", "all_scopes": true, "expires": "1h" });
     let made: Value = serde_json::from_slice(&administer(admin, "/admin/v1/keys", &key)?.body)?;
-    let of = |pointer: &str| {
-        let found = made.pointer(pointer).and_then(Value::as_str);
-        found.map(str::to_owned).ok_or_else(|| format!("no key was made: {made}"))
-    };
-    Ok((("X-API-Key", of("/secret")?), of("/key/id")?))
+    let secret = made.pointer("/secret").and_then(Value::as_str);
+    let id = made.pointer("/key/id").and_then(Value::as_str);
+    match (secret, id) {
+        (Some(secret), Some(id)) => Ok((("X-API-Key", secret.to_owned()), id.to_owned())),
+        _ => Err(format!("no key was created: {made}").into()),
+    }
 }
 
 fn ask(instance: SocketAddr, (name, value): &Field) -> Result<Response> {
@@ -163,13 +191,11 @@ fn administer(admin: SocketAddr, path: &str, body: &Value) -> Result<Response> {
     let authorization = format!("Bearer {BOOTSTRAP}");
     let fields = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
     let answer = exchange(admin, &call("POST", path, &fields, body.to_string().into_bytes()))?;
-    match answer.status {
-        201 => Ok(answer),
-        _ => {
-            Err(format!("{path}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body))
-                .into())
-        }
+    if answer.status != 201 {
+        let body = String::from_utf8_lossy(&answer.body);
+        return Err(format!("{path}: {}: {body}", answer.status).into());
     }
+    Ok(answer)
 }
 
 fn call(method: &str, target: &str, fields: &[(&str, &str)], body: Vec<u8>) -> Call {

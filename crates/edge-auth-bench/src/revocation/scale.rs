@@ -12,7 +12,7 @@ use futures::executor::block_on;
 use serde_json::json;
 
 use super::file_store::FilePlatform;
-use super::{fixture, tell};
+use super::{fixture, print};
 use crate::{Result, cpu, memory};
 
 /// The number of tokens that take turns, all of them cached.
@@ -25,34 +25,43 @@ const LOOKUPS: f64 = 6.0;
 
 pub(super) fn measure(folder: &Path) -> Result<()> {
     let now = fixture::now();
-    let fields: Vec<String> = (0..TOKENS)
-        .map(|number| Ok(format!("Bearer {}", fixture::token(&format!("good-{number}"), now)?)))
-        .collect::<Result<_>>()?;
+    let mut fields = Vec::new();
+    for number in 0..TOKENS {
+        fields.push(format!("Bearer {}", fixture::token(&format!("good-{number}"), now)?));
+    }
     let without = gate(folder, false)?;
-    fields.iter().try_for_each(|field| ask(&without, field, now))?;
+    for field in &fields {
+        ask(&without, field, now)?;
+    }
     let with = gate(folder, true)?;
     let (before, since) = (memory::resident()?, Instant::now());
     // The first answer waits for the snapshot.
-    fields.first().map_or(Ok(()), |field| ask(&with, field, now))?;
+    ask(&with, &fields[0], now)?;
     let start = since.elapsed();
     let grown = memory::resident()?.saturating_sub(before);
-    fields.iter().try_for_each(|field| ask(&with, field, now))?;
+    for field in &fields {
+        ask(&with, field, now)?;
+    }
     let mut differences = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        let time = |gate: &Gate<FilePlatform>| {
-            let calls =
-                || fields.iter().cycle().take(CALLS).for_each(|field| drop(ask(gate, field, now)));
-            cpu::microseconds(CALLS, calls)
-        };
-        differences.push(time(&with) - time(&without));
+        differences.push(microseconds(&with, &fields, now) - microseconds(&without, &fields, now));
     }
     differences.sort_by(f64::total_cmp);
     let difference = differences.get(ROUNDS / 2).copied().unwrap_or_default();
-    tell(&json!({
+    print(&json!({
         "memory_bytes": grown,
         "start_seconds": start.as_secs_f64(),
         "lookup_microseconds": difference / LOOKUPS,
     }))
+}
+
+/// Returns the CPU time of a warm call.
+fn microseconds(gate: &Gate<FilePlatform>, fields: &[String], now: Timestamp) -> f64 {
+    cpu::microseconds(CALLS, || {
+        for field in fields.iter().cycle().take(CALLS) {
+            let _ = ask(gate, field, now);
+        }
+    })
 }
 
 fn gate(folder: &Path, feed: bool) -> Result<Gate<FilePlatform>> {
@@ -76,5 +85,8 @@ fn ask<P: Platform>(gate: &Gate<P>, field: &str, now: Timestamp) -> Result<()> {
         path_rewritten: false,
     };
     let outcome = block_on(gate.authorize(&request, now));
-    outcome.audit.reason.map_or(Ok(()), |reason| Err(reason.into()))
+    match outcome.audit.reason {
+        Some(reason) => Err(reason.into()),
+        None => Ok(()),
+    }
 }

@@ -82,10 +82,10 @@ impl AuthorityPlan {
         valid(&mut params, self.valid);
         params.use_authority_key_identifier_extension = true;
         if self.is_authority {
-            let constraints = self
-                .max_intermediates
-                .map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
-            params.is_ca = IsCa::Ca(constraints);
+            params.is_ca = IsCa::Ca(match self.max_intermediates {
+                Some(limit) => BasicConstraints::Constrained(limit),
+                None => BasicConstraints::Unconstrained,
+            });
         }
         if !self.may_sign {
             params.key_usages = vec![KeyUsagePurpose::CrlSign];
@@ -93,15 +93,20 @@ impl AuthorityPlan {
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         }
         if !self.permitted.is_empty() {
-            let subtree = |permitted: &Permitted| match permitted {
-                Permitted::Dns(host) => GeneralSubtree::DnsName(host.clone()),
-                Permitted::Email(host) => GeneralSubtree::Rfc822Name(host.clone()),
-            };
-            let permitted_subtrees = self.permitted.iter().map(subtree).collect();
+            let permitted_subtrees = self.permitted.iter().map(Permitted::subtree).collect();
             params.name_constraints =
                 Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
         }
         params
+    }
+}
+
+impl Permitted {
+    fn subtree(&self) -> GeneralSubtree {
+        match self {
+            Self::Dns(host) => GeneralSubtree::DnsName(host.clone()),
+            Self::Email(host) => GeneralSubtree::Rfc822Name(host.clone()),
+        }
     }
 }
 
@@ -150,7 +155,7 @@ impl Authority {
         Self { certificate, issuer: Issuer::new(params, key), path: Vec::new() }
     }
 
-    /// Cross-certifies this authority by another one: what it issues then has two paths.
+    /// Cross-certifies this authority by another one. Its certificates then have two paths.
     pub fn certified_by(&self, other: &Self, plan: &AuthorityPlan) -> Self {
         let (params, key) = (plan.params(), self.copy_of_key());
         let signed =

@@ -30,7 +30,7 @@ pub struct ClientPlan {
     pub key: ClientKey,
     /// The length in bytes of an extension that makes it large.
     pub padding: usize,
-    /// How many unknown extensions it has besides.
+    /// The number of additional unknown extensions.
     pub extensions: u64,
     /// Whether it has an unknown critical extension.
     pub unknown_critical: bool,
@@ -126,13 +126,11 @@ impl ClientPlan {
             extension.set_criticality(self.unknown_critical);
             params.custom_extensions = vec![extension];
         }
-        let unknown = |number| {
-            rcgen::CustomExtension::from_oid_content(
-                &[1, 3, 6, 1, 4, 1, 99_999, 2, number],
-                Vec::new(),
-            )
-        };
-        params.custom_extensions.extend((0..self.extensions).map(unknown));
+        for number in 0..self.extensions {
+            let oid = [1, 3, 6, 1, 4, 1, 99_999, 2, number];
+            let extension = rcgen::CustomExtension::from_oid_content(&oid, Vec::new());
+            params.custom_extensions.push(extension);
+        }
         params
     }
 

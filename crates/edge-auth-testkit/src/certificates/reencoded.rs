@@ -37,9 +37,6 @@ pub fn has_low_s(certificate: &[u8]) -> Option<bool> {
 pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let Ok((signed, algorithm, signature)) = parts(certificate) else { return Vec::new() };
     let bits = [&[0], signature].concat();
-    let own = |algorithm: &[u8], bits: &[u8]| {
-        element(SEQUENCE, &[signed, algorithm, &element(BIT_STRING, bits)].concat())
-    };
     let content = [signed, algorithm, &element(BIT_STRING, &bits)].concat();
     let algorithm_content = algorithm.get(2..).unwrap_or_default();
     let null = [0x05, 0x00];
@@ -56,15 +53,27 @@ pub fn misencoded(certificate: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             "an empty element behind the signature",
             element(SEQUENCE, &[&*content, &[0x30, 0]].concat()),
         ),
-        ("other parameters of the algorithm", own(&other_parameters, &bits)),
-        ("a long length of the algorithm", own(&long(SEQUENCE, algorithm_content), &bits)),
-        ("another algorithm", own(&[0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71], &bits)),
-        ("unused bits", own(algorithm, &[&[1], signature].concat())),
-        ("all bits unused", own(algorithm, &[&[8], signature].concat())),
-        ("a byte behind the signature", own(algorithm, &[&*bits, &[0]].concat())),
-        ("a byte before the signature", own(algorithm, &[&[0, 0], signature].concat())),
-        ("eight bytes before the signature", own(algorithm, &[&[0; 9], signature].concat())),
-        ("no signature", own(algorithm, &[0])),
+        ("other parameters of the algorithm", assemble_bits(signed, &other_parameters, &bits)),
+        (
+            "a long length of the algorithm",
+            assemble_bits(signed, &long(SEQUENCE, algorithm_content), &bits),
+        ),
+        (
+            "another algorithm",
+            assemble_bits(signed, &[0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71], &bits),
+        ),
+        ("unused bits", assemble_bits(signed, algorithm, &[&[1], signature].concat())),
+        ("all bits unused", assemble_bits(signed, algorithm, &[&[8], signature].concat())),
+        ("a byte behind the signature", assemble_bits(signed, algorithm, &[&*bits, &[0]].concat())),
+        (
+            "a byte before the signature",
+            assemble_bits(signed, algorithm, &[&[0, 0], signature].concat()),
+        ),
+        (
+            "eight bytes before the signature",
+            assemble_bits(signed, algorithm, &[&[0; 9], signature].concat()),
+        ),
+        ("no signature", assemble_bits(signed, algorithm, &[0])),
         (
             "a long length of the signature",
             element(SEQUENCE, &[signed, algorithm, &long(BIT_STRING, &bits)].concat()),
@@ -145,8 +154,12 @@ fn order(r: &[u8], s: &[u8]) -> Vec<u8> {
 }
 
 fn assemble(signed: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
-    let signature = element(BIT_STRING, &[&[0], signature].concat());
-    element(SEQUENCE, &[signed, algorithm, &signature].concat())
+    assemble_bits(signed, algorithm, &[&[0], signature].concat())
+}
+
+/// Assembles a certificate whose `BIT STRING` has this content.
+fn assemble_bits(signed: &[u8], algorithm: &[u8], bits: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[signed, algorithm, &element(BIT_STRING, bits)].concat())
 }
 
 fn ecdsa_value(r: &[u8], s: &[u8]) -> Vec<u8> {
@@ -214,7 +227,10 @@ fn reversed(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn hex(digits: &str) -> Vec<u8> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or_default() as u8;
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | digit(half))).collect()
+    let (pairs, _) = digits.as_bytes().as_chunks::<2>();
+    pairs.iter().map(|[high, low]| hex_digit(*high) << 4 | hex_digit(*low)).collect()
+}
+
+fn hex_digit(digit: u8) -> u8 {
+    char::from(digit).to_digit(16).unwrap_or_default() as u8
 }

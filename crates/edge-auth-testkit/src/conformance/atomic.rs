@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge_auth::platform::{ApiKeyAdmin, Precondition, WriteOutcome};
+use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
 
 use super::check::{
     Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same,
@@ -23,7 +23,7 @@ pub(super) async fn run<B: Backend>(backend: &B, report: &mut Report) {
         a_present_record_is_not_created_again,
         only_the_stored_version_is_replaced,
         an_absent_record_has_no_version,
-        handles_see_each_others_writes_at_once,
+        handles_see_each_others_writes_immediately,
         one_of_many_creators_wins,
         one_of_many_writers_of_a_version_wins,
         no_increment_is_lost,
@@ -65,7 +65,10 @@ async fn an_absent_record_has_no_version<B: Backend>(backend: &B, storage: &str)
     lists(&store, (None, 10), START, &[]).await
 }
 
-async fn handles_see_each_others_writes_at_once<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn handles_see_each_others_writes_immediately<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let (one, two) = (backend.open(storage).await?, backend.open(storage).await?);
     finds_nothing(&two, "k", START).await?;
     let mut stored = record("k", "0");
@@ -94,7 +97,7 @@ async fn one_of_many_writers_of_a_version_wins<B: Backend>(backend: &B, storage:
     let store = backend.open(storage).await?;
     for race in 0..RACES {
         let id = format!("k{race}");
-        create(&store, &record(&id, "what all of them replace")).await?;
+        create(&store, &record(&id, "the version that every writer replaces")).await?;
         one_wins(backend, storage, &id, Precondition::Version(1)).await?;
     }
     Ok(())
@@ -123,7 +126,7 @@ async fn writers_of_different_records_do_not_conflict<B: Backend>(
     let total = sum(backend.at_once(writers).await)?;
     same("records that were stored", &total, &(WRITERS * RACES))?;
     let listed = stores[0].list(None, usize::MAX, START).await?.len();
-    same("how many are listed", &(listed as u64), &total)
+    same("listed records", &(listed as u64), &total)
 }
 
 /// Lets writers race for one record. Exactly one of them must win and have its document stored.
@@ -138,14 +141,9 @@ async fn one_wins<B: Backend>(
         Precondition::Absent => 1,
         Precondition::Version(version) => version + 1,
     };
-    let contender = |number: u64| {
-        let mut contender = record(id, &format!("the document of writer {number}"));
-        contender.version = version;
-        contender
-    };
     let writers = (0..WRITERS)
         .map(|number| {
-            let (store, contender) = (handle(&stores, number), contender(number));
+            let (store, contender) = (handle(&stores, number), contender(id, version, number));
             Box::pin(async move {
                 let put = store.put(&contender, expected, START).await?;
                 Ok(u64::from(put == WriteOutcome::Stored))
@@ -160,9 +158,13 @@ async fn one_wins<B: Backend>(
         .collect();
     same("writers that won", &sum(written)?, &1)?;
     for winner in winners {
-        finds(&*stores[1], &contender(winner), START).await?;
+        finds(&*stores[1], &contender(id, version, winner), START).await?;
     }
     Ok(())
+}
+
+fn contender(id: &str, version: u64, writer: u64) -> ApiKeyRecord {
+    ApiKeyRecord { version, ..record(id, &format!("the document of writer {writer}")) }
 }
 
 async fn count_up(store: Arc<impl ApiKeyAdmin>) -> Written {
@@ -174,7 +176,7 @@ async fn count_up(store: Arc<impl ApiKeyAdmin>) -> Written {
         let count: u64 = current
             .document
             .parse()
-            .map_err(|_| Failure::new(format!("{:?} is no count", current.document)))?;
+            .map_err(|_| Failure::new(format!("{:?} is not a count", current.document)))?;
         let next = successor(&current, &(count + 1).to_string());
         let put = store.put(&next, Precondition::Version(current.version), START).await?;
         stored += u64::from(put == WriteOutcome::Stored);

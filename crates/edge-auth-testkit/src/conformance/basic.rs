@@ -16,8 +16,8 @@ pub(super) async fn run<B: Backend>(backend: &B, report: &mut Report) {
         an_absent_record_is_none,
         documents_return_byte_for_byte,
         every_field_returns,
-        ids_of_128_bytes_are_told_apart,
-        ids_that_differ_only_by_case_are_told_apart,
+        ids_of_128_bytes_stay_distinct,
+        ids_that_differ_only_by_case_stay_distinct,
         ids_are_not_patterns,
         an_id_is_not_its_prefix,
         a_write_replaces_the_version_before,
@@ -64,14 +64,14 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     let far_future = Timestamp::from_millis(253_402_300_799_999);
     let records = [
-        record("a", "never lapses"),
+        record("a", "never expires"),
         ApiKeyRecord {
             expires_at: Some(START.plus(std::time::Duration::from_millis(1))),
-            ..record("b", "lapses soon")
+            ..record("b", "expires soon")
         },
         ApiKeyRecord {
             expires_at: Some(far_future),
-            ..record("c", "lapses at the end of the year 9999")
+            ..record("c", "expires at the end of the year 9999")
         },
         ApiKeyRecord { version: 5_000_000_000, ..record("d", "more versions than 32 bits count") },
     ];
@@ -80,25 +80,25 @@ async fn every_field_returns<B: Backend>(backend: &B, storage: &str) -> Check {
         finds(&store, record, START).await?;
     }
     let listed = store.list(None, records.len(), START).await?;
-    same("what is listed", &listed.as_slice(), &records.as_slice())
+    same("the listed records", &listed.as_slice(), &records.as_slice())
 }
 
-async fn ids_of_128_bytes_are_told_apart<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn ids_of_128_bytes_stay_distinct<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     let start = "x".repeat(127);
-    tells_apart(
+    keeps_apart(
         &store,
         &[&format!("{start}1"), &format!("{start}2"), &"é".repeat(64), &"🔑".repeat(32)],
     )
     .await
 }
 
-async fn ids_that_differ_only_by_case_are_told_apart<B: Backend>(
+async fn ids_that_differ_only_by_case_stay_distinct<B: Backend>(
     backend: &B,
     storage: &str,
 ) -> Check {
     let store = backend.open(storage).await?;
-    tells_apart(&store, &["ABC", "ABc", "abc", "É", "é"]).await
+    keeps_apart(&store, &["ABC", "ABc", "abc", "É", "é"]).await
 }
 
 async fn ids_are_not_patterns<B: Backend>(backend: &B, storage: &str) -> Check {
@@ -131,7 +131,7 @@ async fn ids_are_not_patterns<B: Backend>(backend: &B, storage: &str) -> Check {
         "a_b",
         "null",
     ];
-    tells_apart(&store, &ids).await
+    keeps_apart(&store, &ids).await
 }
 
 async fn an_id_is_not_its_prefix<B: Backend>(backend: &B, storage: &str) -> Check {
@@ -139,7 +139,7 @@ async fn an_id_is_not_its_prefix<B: Backend>(backend: &B, storage: &str) -> Chec
     create(&store, &record("abc", "the longer")).await?;
     finds_nothing(&store, "ab", START).await?;
     finds_nothing(&store, "abcd", START).await?;
-    tells_apart(&store, &["ab", "abcd"]).await?;
+    keeps_apart(&store, &["ab", "abcd"]).await?;
     finds(&store, &record("abc", "the longer"), START).await
 }
 
@@ -211,7 +211,7 @@ async fn a_page_starts_after_an_id_that_need_not_exist<B: Backend>(
 }
 
 /// Writes a record under each id, and finds and lists all of them.
-async fn tells_apart(store: &impl ApiKeyAdmin, ids: &[&str]) -> Check {
+async fn keeps_apart(store: &impl ApiKeyAdmin, ids: &[&str]) -> Check {
     let before = store.list(None, usize::MAX, START).await?.len();
     for id in ids {
         finds_nothing(store, id, START).await?;
@@ -221,7 +221,7 @@ async fn tells_apart(store: &impl ApiKeyAdmin, ids: &[&str]) -> Check {
         finds(store, &record(id, &format!("the document of {id}")), START).await?;
     }
     let listed = store.list(None, usize::MAX, START).await?;
-    same("how many are listed", &listed.len(), &(before + ids.len()))?;
+    same("listed records", &listed.len(), &(before + ids.len()))?;
     let unlisted: Vec<_> =
         ids.iter().filter(|id| !listed.iter().any(|record| record.id == **id)).collect();
     same("ids that were not listed", &unlisted, &Vec::new())

@@ -32,8 +32,8 @@ impl fmt::Display for Failure {
 }
 
 impl From<Unavailable> for Failure {
-    fn from(trouble: Unavailable) -> Self {
-        Self(format!("expected an answer, the store was unavailable: {trouble}"))
+    fn from(unavailable: Unavailable) -> Self {
+        Self(format!("expected an answer, the store was unavailable: {unavailable}"))
     }
 }
 

@@ -14,12 +14,12 @@ use super::{Backend, Grade, Report};
 
 pub(super) async fn run<B: Backend>(backend: &B, report: &mut Report) {
     run_checks!(backend, report, Grade::Expiry;
-        a_record_lapses_at_its_very_millisecond,
-        a_lapsed_record_is_absent_for_a_write,
-        a_record_that_has_not_lapsed_is_present_for_a_write,
-        lapsed_records_take_no_room_on_a_page,
-        a_later_version_may_lapse_later_sooner_or_never,
-        a_record_without_an_end_never_lapses,
+        a_record_expires_at_its_exact_millisecond,
+        an_expired_record_is_absent_for_a_write,
+        an_unexpired_record_is_present_for_a_write,
+        expired_records_take_no_room_on_a_page,
+        a_later_version_may_expire_later_sooner_or_never,
+        a_record_without_expiry_never_expires,
     );
 }
 
@@ -27,13 +27,16 @@ fn after(millis: u64) -> Timestamp {
     START.plus(Duration::from_millis(millis))
 }
 
-fn lapsing(id: &str, expires_at: Timestamp) -> ApiKeyRecord {
+fn expiring(id: &str, expires_at: Timestamp) -> ApiKeyRecord {
     ApiKeyRecord { expires_at: Some(expires_at), ..record(id, "{}") }
 }
 
-async fn a_record_lapses_at_its_very_millisecond<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn a_record_expires_at_its_exact_millisecond<B: Backend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let store = backend.open(storage).await?;
-    let stored = lapsing("k", after(1500));
+    let stored = expiring("k", after(1500));
     create(&store, &stored).await?;
     for now in [START, after(1499)] {
         finds(&store, &stored, now).await?;
@@ -46,9 +49,9 @@ async fn a_record_lapses_at_its_very_millisecond<B: Backend>(backend: &B, storag
     Ok(())
 }
 
-async fn a_lapsed_record_is_absent_for_a_write<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn an_expired_record_is_absent_for_a_write<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
-    let old = lapsing("k", after(1000));
+    let old = expiring("k", after(1000));
     create(&store, &old).await?;
     let update = successor(&old, "must not be written");
     let version = Precondition::Version(old.version);
@@ -62,12 +65,12 @@ async fn a_lapsed_record_is_absent_for_a_write<B: Backend>(backend: &B, storage:
     lists(&store, (None, 10), after(5000), &["k"]).await
 }
 
-async fn a_record_that_has_not_lapsed_is_present_for_a_write<B: Backend>(
+async fn an_unexpired_record_is_present_for_a_write<B: Backend>(
     backend: &B,
     storage: &str,
 ) -> Check {
     let store = backend.open(storage).await?;
-    let stored = lapsing("k", after(1000));
+    let stored = expiring("k", after(1000));
     create(&store, &stored).await?;
     let other = record("k", "another");
     puts(&store, &other, Precondition::Absent, after(999), WriteOutcome::Conflict).await?;
@@ -77,10 +80,10 @@ async fn a_record_that_has_not_lapsed_is_present_for_a_write<B: Backend>(
     finds(&store, &next, after(999)).await
 }
 
-async fn lapsed_records_take_no_room_on_a_page<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn expired_records_take_no_room_on_a_page<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
-    for (lapsed, live) in [("a", "b"), ("c", "d"), ("e", "f")] {
-        create(&store, &lapsing(lapsed, after(10))).await?;
+    for (expired, live) in [("a", "b"), ("c", "d"), ("e", "f")] {
+        create(&store, &expiring(expired, after(10))).await?;
         create(&store, &record(live, "{}")).await?;
     }
     lists(&store, (None, 3), after(9), &["a", "b", "c"]).await?;
@@ -89,13 +92,13 @@ async fn lapsed_records_take_no_room_on_a_page<B: Backend>(backend: &B, storage:
     lists(&store, (Some("c"), 1), after(10), &["d"]).await
 }
 
-async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(
+async fn a_later_version_may_expire_later_sooner_or_never<B: Backend>(
     backend: &B,
     storage: &str,
 ) -> Check {
     let store = backend.open(storage).await?;
     for id in ["later", "never", "now", "sooner"] {
-        create(&store, &lapsing(id, after(1000))).await?;
+        create(&store, &expiring(id, after(1000))).await?;
     }
     let ends = [
         ("later", Some(after(2000))),
@@ -104,7 +107,7 @@ async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(
         ("sooner", Some(after(500))),
     ];
     for (id, expires_at) in ends {
-        let next = ApiKeyRecord { expires_at, ..successor(&lapsing(id, after(1000)), "the next") };
+        let next = ApiKeyRecord { expires_at, ..successor(&expiring(id, after(1000)), "the next") };
         puts(&store, &next, Precondition::Version(1), after(10), WriteOutcome::Stored).await?;
     }
     let all = (None, 10);
@@ -116,7 +119,7 @@ async fn a_later_version_may_lapse_later_sooner_or_never<B: Backend>(
     finds_nothing(&store, "later", after(2000)).await
 }
 
-async fn a_record_without_an_end_never_lapses<B: Backend>(backend: &B, storage: &str) -> Check {
+async fn a_record_without_expiry_never_expires<B: Backend>(backend: &B, storage: &str) -> Check {
     let store = backend.open(storage).await?;
     let stored = record("k", "{}");
     create(&store, &stored).await?;

@@ -13,7 +13,7 @@ use futures::future::join_all;
 
 use self::snapshots::{
     a_snapshot_returns_with_its_parts, an_older_snapshot_does_not_replace_a_newer_one,
-    parts_of_lesser_ids_leave_with_a_newer_snapshot, parts_of_two_snapshots_are_told_apart,
+    parts_of_lesser_ids_leave_with_a_newer_snapshot, parts_of_two_snapshots_stay_distinct,
 };
 use super::check::{Check, START, run_checks, same};
 use super::{Grade, Report, Writer, Written};
@@ -51,21 +51,21 @@ pub async fn run_feed<B: FeedBackend>(backend: &B) -> Report {
         records_come_in_the_order_of_their_sequence,
         pages_join_to_the_whole_log,
         the_newest_come_first,
-        a_sequence_is_given_once,
-        no_sequence_is_left_out,
+        a_sequence_is_used_once,
+        no_sequence_is_skipped,
         a_batch_is_appended_whole_or_not_at_all,
         the_largest_batch_is_appended,
         a_record_is_found_by_its_mark,
-        a_record_is_seen_by_every_handle_at_once,
-        two_writers_lose_and_repeat_nothing,
-        batches_of_two_writers_are_not_mixed,
-        a_lapsed_record_stays_until_it_is_to_be_forgotten,
-        only_what_has_lapsed_before_a_sequence_is_forgotten,
-        no_more_is_forgotten_than_asked,
-        the_sequence_goes_on_after_records_were_forgotten,
+        a_record_is_seen_by_every_handle_immediately,
+        concurrent_writers_neither_lose_nor_repeat_records,
+        batches_of_concurrent_writers_are_not_mixed,
+        an_expired_record_stays_until_it_is_deleted,
+        only_expired_records_before_a_sequence_are_deleted,
+        no_more_records_are_deleted_than_the_limit,
+        the_sequence_continues_after_records_were_deleted,
         a_snapshot_returns_with_its_parts,
         an_older_snapshot_does_not_replace_a_newer_one,
-        parts_of_two_snapshots_are_told_apart,
+        parts_of_two_snapshots_stay_distinct,
         parts_of_lesser_ids_leave_with_a_newer_snapshot,
     );
     report
@@ -102,10 +102,10 @@ async fn an_empty_feed_has_nothing<B: FeedBackend>(backend: &B, storage: &str) -
     holds(&log, &[]).await?;
     same("records since 7", &log.since(7, 10).await?, &Vec::new())?;
     same("the newest", &log.newest(None, 10).await?, &Vec::new())?;
-    same("what is found", &log.marked(&mark(1)).await?, &Vec::new())?;
+    same("records found by the mark", &log.marked(&mark(1)).await?, &Vec::new())?;
     same("the snapshot", &log.snapshot().await?, &None)?;
     same("a part", &log.snapshot_part("0123456789abcdef", 0).await?, &None)?;
-    same("how many are forgotten", &log.forget(u64::MAX, START, 10).await?, &0)
+    same("deleted records", &log.forget(u64::MAX, START, 10).await?, &0)
 }
 
 async fn every_field_of_a_record_returns<B: FeedBackend>(backend: &B, storage: &str) -> Check {
@@ -161,16 +161,17 @@ async fn the_newest_come_first<B: FeedBackend>(backend: &B, storage: &str) -> Ch
     same("those before 1", &log.newest(Some(1), 10).await?, &Vec::new())
 }
 
-async fn a_sequence_is_given_once<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn a_sequence_is_used_once<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
     appends(&log, &records(1..=2), WriteOutcome::Stored).await?;
-    let other = |sequence| RevocationRecord { document: "another".to_owned(), ..record(sequence) };
-    appends(&log, &[other(2)], WriteOutcome::Conflict).await?;
-    appends(&log, &[other(1)], WriteOutcome::Conflict).await?;
+    for sequence in [2, 1] {
+        let other = RevocationRecord { document: "another".to_owned(), ..record(sequence) };
+        appends(&log, &[other], WriteOutcome::Conflict).await?;
+    }
     holds(&log, &records(1..=2)).await
 }
 
-async fn no_sequence_is_left_out<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn no_sequence_is_skipped<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
     appends(&log, &[record(2)], WriteOutcome::Conflict).await?;
     appends(&log, &[record(1)], WriteOutcome::Stored).await?;
@@ -194,8 +195,10 @@ async fn a_batch_is_appended_whole_or_not_at_all<B: FeedBackend>(
 async fn the_largest_batch_is_appended<B: FeedBackend>(backend: &B, storage: &str) -> Check {
     let log = backend.open(storage).await?;
     let most = log.max_appended() as u64;
-    let large = |sequence| RevocationRecord { document: "x".repeat(8 * 1024), ..record(sequence) };
-    let batch: Vec<_> = (1..=most).map(large).collect();
+    let mut batch = records(1..=most);
+    for record in &mut batch {
+        record.document = "x".repeat(8 * 1024);
+    }
     appends(&log, &batch, WriteOutcome::Stored).await?;
     holds(&log, &batch).await
 }
@@ -205,13 +208,13 @@ async fn a_record_is_found_by_its_mark<B: FeedBackend>(backend: &B, storage: &st
     let again = RevocationRecord { mark: mark(2), ..record(11) };
     appends(&log, &records(1..=10), WriteOutcome::Stored).await?;
     appends(&log, std::slice::from_ref(&again), WriteOutcome::Stored).await?;
-    same("what is found", &log.marked(&mark(2)).await?, &vec![record(2), again])?;
-    same("what is found of another", &log.marked(&mark(7)).await?, &records([7]))?;
-    same("what is found of an absent mark", &log.marked(&mark(99)).await?, &Vec::new())?;
-    same("what is found of a part of a mark", &log.marked("0").await?, &Vec::new())
+    same("records found by the mark", &log.marked(&mark(2)).await?, &vec![record(2), again])?;
+    same("records found by another mark", &log.marked(&mark(7)).await?, &records([7]))?;
+    same("records found by an absent mark", &log.marked(&mark(99)).await?, &Vec::new())?;
+    same("records found by a part of a mark", &log.marked("0").await?, &Vec::new())
 }
 
-async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(
+async fn a_record_is_seen_by_every_handle_immediately<B: FeedBackend>(
     backend: &B,
     storage: &str,
 ) -> Check {
@@ -219,14 +222,29 @@ async fn a_record_is_seen_by_every_handle_at_once<B: FeedBackend>(
     for sequence in 1..=6 {
         let (writer, reader) = if sequence % 2 == 0 { (&one, &two) } else { (&two, &one) };
         appends(writer, &[record(sequence)], WriteOutcome::Stored).await?;
-        same("what the other reads", &reader.since(sequence, 10).await?, &records([sequence]))?;
-        same("what the other finds", &reader.marked(&mark(sequence)).await?, &records([sequence]))?;
-        same("what is the newest there", &reader.newest(None, 1).await?, &records([sequence]))?;
+        same(
+            "records that the other handle reads",
+            &reader.since(sequence, 10).await?,
+            &records([sequence]),
+        )?;
+        same(
+            "records that the other handle finds",
+            &reader.marked(&mark(sequence)).await?,
+            &records([sequence]),
+        )?;
+        same(
+            "the newest record at the other handle",
+            &reader.newest(None, 1).await?,
+            &records([sequence]),
+        )?;
     }
     Ok(())
 }
 
-async fn two_writers_lose_and_repeat_nothing<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn concurrent_writers_neither_lose_nor_repeat_records<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let written = race(backend, storage, 1).await?;
     let log = backend.open(storage).await?;
     let all = log.since(0, 10_000).await?;
@@ -236,14 +254,17 @@ async fn two_writers_lose_and_repeat_nothing<B: FeedBackend>(backend: &B, storag
     let mut documents: Vec<String> = all.into_iter().map(|record| record.document).collect();
     documents.sort_unstable();
     documents.dedup();
-    same("how many documents there are", &(documents.len() as u64), &written)
+    same("distinct documents", &(documents.len() as u64), &written)
 }
 
-async fn batches_of_two_writers_are_not_mixed<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn batches_of_concurrent_writers_are_not_mixed<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let written = race(backend, storage, 3).await?;
     let log = backend.open(storage).await?;
     let all = log.since(0, 10_000).await?;
-    same("how many records there are", &(all.len() as u64), &written)?;
+    same("records", &(all.len() as u64), &written)?;
     for batch in all.chunks(3) {
         let documents: Vec<&str> = batch.iter().map(|record| record.document.as_str()).collect();
         let whole = documents.first().is_some_and(|first| documents.iter().all(|one| one == first));
@@ -265,7 +286,7 @@ async fn race<B: FeedBackend>(
         writers.push(Box::pin(append_some(log, number, batch)) as Writer);
     }
     let written = backend.at_once(writers).await;
-    let total: u64 = written.into_iter().collect::<Result<Vec<u64>, _>>()?.into_iter().sum();
+    let total: u64 = written.into_iter().sum::<Written>()?;
     same("records that were stored", &total, &(WRITERS * APPENDS * batch))?;
     Ok(total)
 }
@@ -274,11 +295,10 @@ async fn append_some(log: Arc<impl RevocationLog>, writer: u64, batch: u64) -> W
     let mut stored = 0;
     for _ in 0..ATTEMPTS {
         let newest = log.newest(None, 1).await?.first().map_or(0, |record| record.sequence);
-        let next = |offset| RevocationRecord {
-            document: format!("{stored} of writer {writer}"),
-            ..record(newest + 1 + offset)
-        };
-        let records: Vec<_> = (0..batch).map(next).collect();
+        let mut records = records(newest + 1..newest + 1 + batch);
+        for record in &mut records {
+            record.document = format!("{stored} of writer {writer}");
+        }
         if log.append(&records).await? == WriteOutcome::Stored {
             stored += 1;
         }
@@ -289,55 +309,59 @@ async fn append_some(log: Arc<impl RevocationLog>, writer: u64, batch: u64) -> W
     Err(super::Failure::new(format!("{stored} of {ATTEMPTS} attempts to append were stored")))
 }
 
-fn lapsing(sequence: u64, millis: u64) -> RevocationRecord {
+fn expiring(sequence: u64, millis: u64) -> RevocationRecord {
     RevocationRecord { expires_at: Some(Timestamp::from_millis(millis)), ..record(sequence) }
 }
 
-async fn a_lapsed_record_stays_until_it_is_to_be_forgotten<B: FeedBackend>(
+async fn an_expired_record_stays_until_it_is_deleted<B: FeedBackend>(
     backend: &B,
     storage: &str,
 ) -> Check {
     let log = backend.open(storage).await?;
-    let lapsed = [lapsing(1, 1000), lapsing(2, 2000)];
-    appends(&log, &lapsed, WriteOutcome::Stored).await?;
-    holds(&log, &lapsed).await?;
-    same("what is found", &log.marked(&mark(1)).await?.as_slice(), &&lapsed[..1])
+    let expired = [expiring(1, 1000), expiring(2, 2000)];
+    appends(&log, &expired, WriteOutcome::Stored).await?;
+    holds(&log, &expired).await?;
+    same("records found by the mark", &log.marked(&mark(1)).await?.as_slice(), &&expired[..1])
 }
 
-async fn only_what_has_lapsed_before_a_sequence_is_forgotten<B: FeedBackend>(
+async fn only_expired_records_before_a_sequence_are_deleted<B: FeedBackend>(
     backend: &B,
     storage: &str,
 ) -> Check {
     let log = backend.open(storage).await?;
-    let all = [lapsing(1, 1000), record(2), lapsing(3, 1001), lapsing(4, 1000), lapsing(5, 1000)];
+    let all =
+        [expiring(1, 1000), record(2), expiring(3, 1001), expiring(4, 1000), expiring(5, 1000)];
     appends(&log, &all, WriteOutcome::Stored).await?;
     let now = Timestamp::from_millis(1000);
-    same("how many are forgotten", &log.forget(5, now, 100).await?, &2)?;
-    same("how many are forgotten then", &log.forget(5, now, 100).await?, &0)?;
-    holds(&log, &[record(2), lapsing(3, 1001), lapsing(5, 1000)]).await?;
-    same("what is found of a forgotten one", &log.marked(&mark(4)).await?, &Vec::new())
+    same("deleted records", &log.forget(5, now, 100).await?, &2)?;
+    same("records deleted the second time", &log.forget(5, now, 100).await?, &0)?;
+    holds(&log, &[record(2), expiring(3, 1001), expiring(5, 1000)]).await?;
+    same("records found by the mark of a deleted one", &log.marked(&mark(4)).await?, &Vec::new())
 }
 
-async fn no_more_is_forgotten_than_asked<B: FeedBackend>(backend: &B, storage: &str) -> Check {
+async fn no_more_records_are_deleted_than_the_limit<B: FeedBackend>(
+    backend: &B,
+    storage: &str,
+) -> Check {
     let log = backend.open(storage).await?;
-    let all: Vec<_> = (1..=7).map(|sequence| lapsing(sequence, 10)).collect();
+    let all: Vec<_> = (1..=7).map(|sequence| expiring(sequence, 10)).collect();
     appends(&log, &all, WriteOutcome::Stored).await?;
     let now = Timestamp::from_millis(10);
     for forgotten in [3, 3, 1, 0] {
-        same("how many are forgotten", &log.forget(8, now, 3).await?, &forgotten)?;
+        same("deleted records", &log.forget(8, now, 3).await?, &forgotten)?;
     }
     holds(&log, &[]).await
 }
 
-async fn the_sequence_goes_on_after_records_were_forgotten<B: FeedBackend>(
+async fn the_sequence_continues_after_records_were_deleted<B: FeedBackend>(
     backend: &B,
     storage: &str,
 ) -> Check {
     let log = backend.open(storage).await?;
-    let all: Vec<_> = (1..=5).map(|sequence| lapsing(sequence, 10)).collect();
+    let all: Vec<_> = (1..=5).map(|sequence| expiring(sequence, 10)).collect();
     appends(&log, &all, WriteOutcome::Stored).await?;
-    same("how many are forgotten", &log.forget(5, START, 100).await?, &4)?;
+    same("deleted records", &log.forget(5, START, 100).await?, &4)?;
     appends(&log, &[record(1)], WriteOutcome::Conflict).await?;
     appends(&log, &[record(6)], WriteOutcome::Stored).await?;
-    holds(&log, &[lapsing(5, 10), record(6)]).await
+    holds(&log, &[expiring(5, 10), record(6)]).await
 }

@@ -19,10 +19,10 @@ enum Defect {
     AppendsSomeOfABatch,
     ComesInTheOrderOfText,
     FindsByPrefix,
-    ForgetsTheNewest,
-    ForgetsWithoutBeingAsked,
+    DeletesTheNewest,
+    DeletesUnasked,
     DropsTheReplacedAlone,
-    KeepsNoTimes,
+    DropsExpiry,
     SharesNothing,
     SharesParts,
     SnapshotsGoBack,
@@ -30,16 +30,16 @@ enum Defect {
 
 /// Each defect with the check that must fail for it.
 const NOTICED_BY: [(Defect, &str); 11] = [
-    (Defect::AppendsBehindAGap, "no_sequence_is_left_out"),
+    (Defect::AppendsBehindAGap, "no_sequence_is_skipped"),
     (Defect::AppendsSomeOfABatch, "a_batch_is_appended_whole_or_not_at_all"),
     (Defect::ComesInTheOrderOfText, "records_come_in_the_order_of_their_sequence"),
     (Defect::DropsTheReplacedAlone, "parts_of_lesser_ids_leave_with_a_newer_snapshot"),
     (Defect::FindsByPrefix, "a_record_is_found_by_its_mark"),
-    (Defect::ForgetsTheNewest, "the_sequence_goes_on_after_records_were_forgotten"),
-    (Defect::ForgetsWithoutBeingAsked, "a_lapsed_record_stays_until_it_is_to_be_forgotten"),
-    (Defect::KeepsNoTimes, "every_field_of_a_record_returns"),
-    (Defect::SharesNothing, "a_record_is_seen_by_every_handle_at_once"),
-    (Defect::SharesParts, "parts_of_two_snapshots_are_told_apart"),
+    (Defect::DeletesTheNewest, "the_sequence_continues_after_records_were_deleted"),
+    (Defect::DeletesUnasked, "an_expired_record_stays_until_it_is_deleted"),
+    (Defect::DropsExpiry, "every_field_of_a_record_returns"),
+    (Defect::SharesNothing, "a_record_is_seen_by_every_handle_immediately"),
+    (Defect::SharesParts, "parts_of_two_snapshots_stay_distinct"),
     (Defect::SnapshotsGoBack, "an_older_snapshot_does_not_replace_a_newer_one"),
 ];
 
@@ -83,10 +83,8 @@ impl RevocationFeed for BrokenLog {
             Defect::ComesInTheOrderOfText => {
                 records.sort_by_key(|record| record.sequence.to_string())
             }
-            Defect::ForgetsWithoutBeingAsked => {
-                records.retain(|record| record.expires_at.is_none())
-            }
-            Defect::KeepsNoTimes => records.iter_mut().for_each(|record| record.expires_at = None),
+            Defect::DeletesUnasked => records.retain(|record| record.expires_at.is_none()),
+            Defect::DropsExpiry => records.iter_mut().for_each(|record| record.expires_at = None),
             _ => {}
         }
         Ok(records)
@@ -168,7 +166,7 @@ impl RevocationLog for BrokenLog {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize, Unavailable> {
-        let before = if self.defect == Defect::ForgetsTheNewest { u64::MAX } else { before };
+        let before = if self.defect == Defect::DeletesTheNewest { u64::MAX } else { before };
         self.log.forget(before, now, limit).await
     }
 }

@@ -8,7 +8,7 @@ use super::check::{Check, Failure};
 
 /// The result of every check, and every skipped grade. `Display` prints one line for each.
 #[derive(Debug, Default)]
-#[must_use = "a report that nobody reads proves nothing"]
+#[must_use = "an unread report proves nothing"]
 pub struct Report {
     lines: Vec<Line>,
 }

@@ -25,17 +25,17 @@ enum Defect {
     CreatesOverPresent,
     DocumentsAreCut,
     DocumentsAreTrimmed,
-    ForgetsWhenItLapses,
+    DropsExpiry,
     HandlesShareNothing,
     IdsAreFolded,
     IdsArePrefixes,
-    LapsedConflicts,
-    LapsedFillsPages,
-    LapsedIsListed,
-    LapsesLate,
+    ExpiredConflicts,
+    ExpiredFillsPages,
+    ExpiredIsListed,
+    ExpiresLate,
     LimitIsIgnored,
     LosesOnUpdate,
-    NeverEnds,
+    EndlessExpires,
     SortsLikeJavaScript,
     VersionsAre32Bits,
 }
@@ -50,17 +50,17 @@ const NOTICED_BY: [(Defect, &str); 21] = [
     (Defect::CreatesOverPresent, "one_of_many_creators_wins"),
     (Defect::DocumentsAreCut, "large_documents_return_and_are_listed"),
     (Defect::DocumentsAreTrimmed, "documents_return_byte_for_byte"),
-    (Defect::ForgetsWhenItLapses, "every_field_returns"),
-    (Defect::HandlesShareNothing, "handles_see_each_others_writes_at_once"),
-    (Defect::IdsAreFolded, "ids_that_differ_only_by_case_are_told_apart"),
+    (Defect::DropsExpiry, "every_field_returns"),
+    (Defect::HandlesShareNothing, "handles_see_each_others_writes_immediately"),
+    (Defect::IdsAreFolded, "ids_that_differ_only_by_case_stay_distinct"),
     (Defect::IdsArePrefixes, "an_id_is_not_its_prefix"),
-    (Defect::LapsedConflicts, "a_lapsed_record_is_absent_for_a_write"),
-    (Defect::LapsedFillsPages, "lapsed_records_take_no_room_on_a_page"),
-    (Defect::LapsedIsListed, "a_record_lapses_at_its_very_millisecond"),
-    (Defect::LapsesLate, "a_record_lapses_at_its_very_millisecond"),
+    (Defect::ExpiredConflicts, "an_expired_record_is_absent_for_a_write"),
+    (Defect::ExpiredFillsPages, "expired_records_take_no_room_on_a_page"),
+    (Defect::ExpiredIsListed, "a_record_expires_at_its_exact_millisecond"),
+    (Defect::ExpiresLate, "a_record_expires_at_its_exact_millisecond"),
     (Defect::LimitIsIgnored, "pages_join_to_the_whole_list"),
     (Defect::LosesOnUpdate, "a_write_replaces_the_version_before"),
-    (Defect::NeverEnds, "a_record_without_an_end_never_lapses"),
+    (Defect::EndlessExpires, "a_record_without_expiry_never_expires"),
     (Defect::SortsLikeJavaScript, "the_list_is_ordered_by_bytes"),
     (Defect::VersionsAre32Bits, "every_field_returns"),
 ];
@@ -87,7 +87,7 @@ fn without_a_defect_nothing_fails() {
 
 #[test]
 fn a_failure_says_what_was_expected_and_what_was_found() {
-    let report = block_on(run(&Broken::new(Defect::LapsedIsListed)));
+    let report = block_on(run(&Broken::new(Defect::ExpiredIsListed)));
     let (_, failure) = report.failures().next().unwrap();
     assert_eq!(
         failure.to_string(),
@@ -156,9 +156,9 @@ impl BrokenStore {
 
     fn is_alive(&self, record: &ApiKeyRecord, now: Timestamp) -> bool {
         match record.expires_at {
-            Some(expires_at) if self.has(Defect::LapsesLate) => now <= expires_at,
+            Some(expires_at) if self.has(Defect::ExpiresLate) => now <= expires_at,
             Some(expires_at) => now < expires_at,
-            None => !self.has(Defect::NeverEnds) || now.seconds() < 1 << 40,
+            None => !self.has(Defect::EndlessExpires) || now.seconds() < 1 << 40,
         }
     }
 
@@ -175,7 +175,7 @@ impl BrokenStore {
         match self.defect {
             Defect::DocumentsAreCut => record.document.truncate(65_536),
             Defect::DocumentsAreTrimmed => record.document = record.document.trim().to_owned(),
-            Defect::ForgetsWhenItLapses => record.expires_at = None,
+            Defect::DropsExpiry => record.expires_at = None,
             Defect::VersionsAre32Bits => record.version &= 0xffff_ffff,
             _ => {}
         }
@@ -199,7 +199,7 @@ impl ApiKeyAdmin for BrokenStore {
     ) -> Result<WriteOutcome, Unavailable> {
         let stored = self
             .stored(&record.id)
-            .filter(|stored| self.has(Defect::LapsedConflicts) || self.is_alive(stored, now));
+            .filter(|stored| self.has(Defect::ExpiredConflicts) || self.is_alive(stored, now));
         let as_expected = match (&stored, expected) {
             (Some(_), Precondition::Absent) => self.has(Defect::CreatesOverPresent),
             (Some(stored), Precondition::Version(version)) => {
@@ -238,10 +238,10 @@ impl ApiKeyAdmin for BrokenStore {
                     || (self.has(Defect::AfterIsInclusive) && record.id == after)
             })
         });
-        if self.has(Defect::LapsedFillsPages) {
+        if self.has(Defect::ExpiredFillsPages) {
             all.truncate(limit);
         }
-        if !self.has(Defect::LapsedIsListed) {
+        if !self.has(Defect::ExpiredIsListed) {
             all.retain(|record| self.is_alive(record, now));
         }
         if !self.has(Defect::LimitIsIgnored) {

@@ -21,7 +21,6 @@ pub(super) fn assert_response(
     texts: &Texts,
 ) -> Result<Vec<String>, String> {
     let mut mismatches = Mismatches(Vec::new());
-    let text = |text: &str| texts.expand(text);
     let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
     mismatches.unless(answer.status == expect.status, || {
         format!("status: {}, wanted {}", answer.status, expect.status)
@@ -32,7 +31,7 @@ pub(super) fn assert_response(
             "header",
             name,
             &all(&answer.headers, name),
-            want.expanded(text)?.refusal(&all(&answer.headers, name)),
+            want.expanded(|text| texts.expand(text))?.refusal(&all(&answer.headers, name)),
         );
     }
     if !expect.json.is_empty() {
@@ -52,7 +51,8 @@ pub(super) fn assert_response(
     if let Some(audit) = &answer.audit {
         for (name, want) in &expect.audit {
             let found = values(audit.get(name));
-            mismatches.field("audit", name, &found, want.expanded(text)?.refusal(&found));
+            let want = want.expanded(|text| texts.expand(text))?;
+            mismatches.field("audit", name, &found, want.refusal(&found));
         }
     }
     count("reads of the store", expect.reads, answer.reads, &mut mismatches);
@@ -111,7 +111,8 @@ fn upstream(
     let wanted = match &expect.upstream {
         Some(Upstream::Arrives(arrives)) => Some(*arrives),
         Some(Upstream::Like(_)) => Some(true),
-        None => expect.code.is_some().then_some(false),
+        None if expect.code.is_some() => Some(false),
+        None => None,
     };
     match (wanted, &answer.upstream) {
         (Some(true), None) => mismatches.0.push("the request did not arrive upstream".to_owned()),
@@ -155,10 +156,11 @@ fn leaks(call: &Call, answer: &ObservedResponse, texts: &Texts, mismatches: &mut
     places
         .push(("the audit event", answer.audit.as_ref().map(Value::to_string).unwrap_or_default()));
     for ((kind, name), text) in &texts.named {
-        let credential =
-            CREDENTIALS.contains(kind) && text.len() >= LEAST_CREDENTIAL && sent.contains(text);
-        let leaked = places.iter().find(|(_, place)| credential && place.contains(text));
-        if let Some((place, _)) = leaked {
+        let is_credential = CREDENTIALS.contains(kind) && text.len() >= LEAST_CREDENTIAL;
+        if !is_credential || !sent.contains(text) {
+            continue;
+        }
+        if let Some((place, _)) = places.iter().find(|(_, place)| place.contains(text)) {
             mismatches.0.push(format!("the {kind} `{name}` is in {place}"));
         }
     }

@@ -28,26 +28,35 @@ pub(super) fn call(case: &Case, texts: &Texts) -> Result<Call, String> {
     let space = request.iter().position(|byte| *byte == b' ');
     let (method, target) =
         request.split_at(space.ok_or("`request` is a method, a space and a target")?);
-    let field = |line: &String| {
-        let line = texts.bytes(line)?;
-        let colon =
-            line.iter().position(|byte| *byte == b':').ok_or("a header is `Name: value`")?;
-        let (name, value) = (&line[..colon], &line[colon + 1..]);
-        let name = String::from_utf8(name.to_vec()).map_err(|_| "a header's name is text")?;
-        Ok((name, value.strip_prefix(b" ").unwrap_or(value).to_vec()))
+    let authority = match &case.authority {
+        Some(authority) => Some(texts.expand(authority)?),
+        None => None,
+    };
+    let handover = match &case.handover {
+        Some(handover) => Some(handed(handover, texts)?),
+        None => None,
     };
     Ok(Call {
         endpoint: case.endpoint.unwrap_or(Endpoint::Gateway),
         method: String::from_utf8(method.to_vec()).map_err(|_| "a method is text")?,
         target: target[1..].to_vec(),
         host: texts.expand(case.host.as_deref().unwrap_or(DEFAULT_HOST))?,
-        authority: case.authority.as_deref().map(|text| texts.expand(text)).transpose()?,
-        headers: case.headers.iter().map(field).collect::<Result<_, String>>()?,
+        authority,
+        headers: case.headers.iter().map(|line| field(line, texts)).collect::<Result<_, _>>()?,
         body: texts.bytes(&case.body)?,
-        handover: case.handover.as_ref().map(|handover| handed(handover, texts)).transpose()?,
+        handover,
         from: case.from.unwrap_or(LOOPBACK),
         location: case.location.clone(),
     })
+}
+
+/// Parses a header line, `Name: value`.
+fn field(line: &str, texts: &Texts) -> Result<(String, Vec<u8>), String> {
+    let line = texts.bytes(line)?;
+    let colon = line.iter().position(|byte| *byte == b':').ok_or("a header is `Name: value`")?;
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let name = String::from_utf8(name.to_vec()).map_err(|_| "a header's name is text")?;
+    Ok((name, value.strip_prefix(b" ").unwrap_or(value).to_vec()))
 }
 
 fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<PlatformCredentials, String> {
@@ -60,7 +69,7 @@ fn handed(handover: &CertificateSetup, texts: &Texts) -> Result<PlatformCredenti
         CertificateSetup::ApiGateway(pem) => PlatformCredentials::ApiGateway(texts.expand(pem)?),
         CertificateSetup::LoadBalancer(true) => PlatformCredentials::LoadBalancer,
         CertificateSetup::LoadBalancer(false) => {
-            return Err("`load-balancer` is true, or not there".to_owned());
+            return Err("`load-balancer` is true or absent".to_owned());
         }
         CertificateSetup::Cloudflare(members) => {
             let members =
@@ -100,9 +109,13 @@ fn is_imitation(name: &str) -> bool {
 
 /// Returns the same request for another endpoint, or `None` if that endpoint cannot express it.
 pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
-    let told =
-        call.authority.is_none() && (call.handover.is_none() || endpoint == Endpoint::Authorizer);
-    let target = std::str::from_utf8(&call.target).ok().filter(|_| told)?;
+    if call.authority.is_some() {
+        return None;
+    }
+    if call.handover.is_some() && endpoint != Endpoint::Authorizer {
+        return None;
+    }
+    let target = std::str::from_utf8(&call.target).ok()?;
     // A proxy cannot report its client's location.
     if call.location.is_some() && endpoint == Endpoint::ForwardAuth {
         return None;
@@ -113,11 +126,13 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
             let query = target.split_once('?').map_or("", |(_, query)| query);
             // An authorizer removes no headers, so it refuses those that resemble identity headers.
             let imitated = call.headers.iter().any(|(name, _)| is_imitation(name));
-            (target.starts_with('/') && !query.contains('#') && !imitated)
-                .then(|| Call { endpoint, ..call.clone() })
+            if !target.starts_with('/') || query.contains('#') || imitated {
+                return None;
+            }
+            Some(Call { endpoint, ..call.clone() })
         }
         Endpoint::ForwardAuth => {
-            let told = [
+            let forwarded = [
                 ("X-Forwarded-Method", call.method.clone()),
                 ("X-Forwarded-Uri", target.to_owned()),
                 ("X-Forwarded-Host", call.host.clone()),
@@ -125,8 +140,10 @@ pub(super) fn asked_through(endpoint: Endpoint, call: &Call) -> Option<Call> {
             ];
             // A proxy overwrites the client's headers with its own of the same names.
             let mut headers = call.headers.clone();
-            headers.retain(|(name, _)| told.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name)));
-            headers.extend(told.map(|(name, value)| (name.to_owned(), value.into_bytes())));
+            headers.retain(|(name, _)| {
+                !forwarded.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+            });
+            headers.extend(forwarded.map(|(name, value)| (name.to_owned(), value.into_bytes())));
             Some(Call { target: AUTHORIZE.into(), headers, ..asked(endpoint, "GET") })
         }
         Endpoint::Verify => {
@@ -217,10 +234,11 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
     };
     match endpoint {
         Endpoint::ForwardAuth => {
-            let challenge =
-                |(name, _): &(&String, &Expectation)| name.eq_ignore_ascii_case("www-authenticate");
-            let kept = expect.headers.iter().filter(challenge);
-            through.headers.extend(kept.map(|(name, want)| (name.clone(), want.clone())));
+            for (name, want) in &expect.headers {
+                if name.eq_ignore_ascii_case("www-authenticate") {
+                    through.headers.insert(name.clone(), want.clone());
+                }
+            }
             if let Some(code) = &expect.code {
                 through.headers.insert("X-Auth-Code".to_owned(), Expectation::Is(code.clone()));
             }
@@ -240,20 +258,23 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
             if expect.code.is_some() {
                 through.json.insert("status".to_owned(), json!(expect.status));
             }
-            let target = arrived.and_then(|arrived| arrived.target.as_ref());
-            through.json.extend(target.map(|target| ("target".to_owned(), json!(target))));
-            let told = identity.into_iter().filter_map(|(name, want)| match want {
-                Expectation::Is(text) => Some((name.clone(), json!(text))),
-                Expectation::Present(false) => Some((name.clone(), Value::Null)),
-                Expectation::Present(true)
-                | Expectation::Are(_)
-                | Expectation::Has { .. }
-                | Expectation::Lacks { .. } => None,
-            });
-            let told: Map<String, Value> = told.collect();
+            if let Some(target) = arrived.and_then(|arrived| arrived.target.as_ref()) {
+                through.json.insert("target".to_owned(), json!(target));
+            }
+            let mut headers = Map::new();
+            for (name, want) in identity {
+                match want {
+                    Expectation::Is(text) => headers.insert(name.clone(), json!(text)),
+                    Expectation::Present(false) => headers.insert(name.clone(), Value::Null),
+                    Expectation::Present(true)
+                    | Expectation::Are(_)
+                    | Expectation::Has { .. }
+                    | Expectation::Lacks { .. } => None,
+                };
+            }
             // An answer without identity headers has no `headers` at all.
-            if told.values().any(|value| !value.is_null()) {
-                through.json.insert("headers".to_owned(), Value::Object(told));
+            if headers.values().any(|value| !value.is_null()) {
+                through.json.insert("headers".to_owned(), Value::Object(headers));
             }
         }
         Endpoint::Authorizer => {
@@ -271,10 +292,11 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
             let known = identity.iter().any(|(name, want)| {
                 **name == "X-Auth-Principal" && matches!(want, Expectation::Is(_))
             });
-            let values = identity
-                .into_iter()
-                .filter(|(_, want)| known && matches!(want, Expectation::Is(_)));
-            through.headers.extend(values.map(|(name, want)| (name.clone(), want.clone())));
+            for (name, want) in identity {
+                if known && matches!(want, Expectation::Is(_)) {
+                    through.headers.insert(name.clone(), want.clone());
+                }
+            }
         }
         Endpoint::Gateway | Endpoint::Admin => {}
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 
 use super::source::{Certificate, ScenarioFile};
@@ -28,9 +27,9 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
         let issued = match authority.under.as_deref() {
             None => Authority::root(&plan),
             Some(above) => {
-                let above = authorities
-                    .get(above)
-                    .ok_or_else(|| format!("authority `{name}`: no `{above}` yet"))?;
+                let above = authorities.get(above).ok_or_else(|| {
+                    format!("authority `{name}`: the authority `{above}` must come before it")
+                })?;
                 above.below(&plan)
             }
         };
@@ -48,10 +47,10 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
         }
         let client = match certificate.by.as_deref() {
             Some(by) => {
-                let authority = authorities.get(by);
-                authority
-                    .ok_or_else(|| format!("certificate `{name}`: no such authority"))?
-                    .issue(&plan)
+                let authority = authorities
+                    .get(by)
+                    .ok_or_else(|| format!("certificate `{name}`: there is no authority `{by}`"))?;
+                authority.issue(&plan)
             }
             None => Client::self_signed(&plan),
         };
@@ -62,9 +61,12 @@ pub(super) fn issue(source: &ScenarioFile, texts: &mut Texts) -> Result<(), Stri
 
 fn plan(certificate: &Certificate) -> ClientPlan {
     let default = ClientPlan::default();
-    let common_name = |name: &String| vec![("CN".to_owned(), name.clone())];
+    let subject = match &certificate.common_name {
+        Some(name) => vec![("CN".to_owned(), name.clone())],
+        None => default.subject,
+    };
     ClientPlan {
-        subject: certificate.common_name.as_ref().map_or(default.subject, common_name),
+        subject,
         uris: certificate.san_uri.iter().cloned().collect(),
         hosts: certificate.san_dns.iter().cloned().collect(),
         usage: Some(if certificate.server { ClientUsage::Server } else { ClientUsage::Client }),
@@ -75,18 +77,17 @@ fn plan(certificate: &Certificate) -> ClientPlan {
 }
 
 fn set(name: &str, client: &Client, texts: &mut Texts) {
-    let sequence = |der: &CertificateDer<'_>| format!(":{}:", STANDARD.encode(der));
     texts.set("cert", name, sequence(client.certificate()));
     let other = client.with_other_signature();
     texts.set("cert-other", name, sequence(other.certificate()));
     texts.set("cert-other-pem", name, other.pem());
-    let ber =
-        misencoded(client.certificate()).into_iter().next().map(|(_, ber)| ber).unwrap_or_default();
-    texts.set("cert-ber", name, sequence(&ber.into()));
-    let others: Vec<_> = client.chain.iter().skip(1).map(sequence).collect();
+    if let Some((_, ber)) = misencoded(client.certificate()).first() {
+        texts.set("cert-ber", name, sequence(ber));
+    }
+    let others: Vec<_> = client.chain.iter().skip(1).map(|der| sequence(der)).collect();
     texts.set("cert-chain", name, others.join(", "));
     let reencoded = client.chain.iter().skip(1).filter_map(|der| other_signature(der));
-    let reencoded: Vec<_> = reencoded.map(|der| sequence(&der.into())).collect();
+    let reencoded: Vec<_> = reencoded.map(|der| sequence(&der)).collect();
     texts.set("cert-chain-other", name, reencoded.join(", "));
     texts.set("cert-pem", name, client.pem());
     // Load balancers leave `+`, `=` and `/` unencoded.
@@ -100,6 +101,11 @@ fn set(name: &str, client: &Client, texts: &mut Texts) {
     texts.set("cert-x5t", name, base64url(&client.thumbprint()));
     texts.set("cert-sha256", name, hex(&client.thumbprint()));
     texts.set("cert-other-sha256", name, hex(&other.thumbprint()));
+}
+
+/// Encodes a byte sequence (RFC 8941, section 3.3.5).
+fn sequence(der: &[u8]) -> String {
+    format!(":{}:", STANDARD.encode(der))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -82,20 +82,20 @@ pub enum Capability {
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Clock => "a clock that can be moved",
-            Self::Outage => "a store that can be made to fail",
+            Self::Clock => "a clock that the test sets",
+            Self::Outage => "a store that the test can stop",
             Self::Peer => "a choice of the client's address",
             Self::Authority => "an `:authority` beside `Host`",
             Self::Wire => "a real connection",
-            Self::Bytes => "fields whose bytes are no text",
-            Self::Unmended => "requests that reach the gate as they were sent",
+            Self::Bytes => "fields that are not UTF-8",
+            Self::Unmended => "requests that reach the gate unchanged",
             Self::WholeRequest => "decisions about one request alone",
-            Self::Location => "a platform that says where a client is",
-            Self::Tls => "a client's certificate on TLS",
+            Self::Location => "a platform that reports the client's location",
+            Self::Tls => "a client's certificate over TLS",
             Self::ApiGateway => "an API Gateway event",
             Self::LoadBalancer => "a load balancer's event",
             Self::Cloudflare => "`request.cf`",
-            Self::Fragment => "an HTTP library that leaves fragments alone",
+            Self::Fragment => "an HTTP library that keeps fragments",
         })
     }
 }

@@ -149,7 +149,7 @@ impl ScenarioHost for InProcess {
     }
 
     fn happen(&mut self, event: HostEvent) -> Result<(), String> {
-        let running = self.running.as_ref().ok_or("nothing runs")?;
+        let running = self.running.as_ref().ok_or("no gate runs")?;
         match event {
             HostEvent::Passes(time) => self.now = self.now.plus(time),
             HostEvent::Publishes(path, document) => {
@@ -168,10 +168,10 @@ impl ScenarioHost for InProcess {
     }
 
     fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
-        let running = self.running.as_ref().ok_or("nothing runs")?;
-        let reads = || running.platform.api_keys.operations().finds;
-        let fetches = || running.platform.key_source.documents.fetches();
-        let (reads_before, fetches_before) = (reads(), fetches());
+        let running = self.running.as_ref().ok_or("no gate runs")?;
+        let MemoryPlatform { api_keys, key_source, .. } = &running.platform;
+        let reads_before = api_keys.operations().finds;
+        let fetches_before = key_source.documents.fetches();
         let (reply, outcome, upstream) = self.answer(running, call)?;
         let answer = ObservedResponse {
             status: reply.status,
@@ -179,8 +179,8 @@ impl ScenarioHost for InProcess {
             body: reply.body,
             upstream,
             audit: Some(serde_json::to_value(&outcome.audit).map_err(|error| error.to_string())?),
-            reads: Some(reads() - reads_before),
-            fetches: Some(fetches() - fetches_before),
+            reads: Some(api_keys.operations().finds - reads_before),
+            fetches: Some(key_source.documents.fetches() - fetches_before),
         };
         for work in outcome.deferred_tasks {
             block_on(running.gate.run_deferred(work, self.now));
@@ -222,15 +222,17 @@ fn handover(handed: &PlatformCredentials) -> PlatformCertificate<'_> {
 /// Builds the request that a gateway forwards: without the fields that the grant removes, with
 /// those that it sets.
 fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
-    let removed =
-        |name: &str| grant.upstream.remove.iter().any(|gone| gone.eq_ignore_ascii_case(name));
-    let kept = call.headers.iter().filter(|(name, _)| !removed(name));
-    let kept =
-        kept.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()));
+    let mut headers = Vec::new();
+    for (name, value) in &call.headers {
+        if !grant.upstream.remove.iter().any(|removed| removed.eq_ignore_ascii_case(name)) {
+            headers.push((name.clone(), String::from_utf8_lossy(value).into_owned()));
+        }
+    }
+    headers.extend(grant.upstream.set.iter().cloned());
     SeenRequest {
         method: call.method.clone(),
         target: grant.upstream.target.clone(),
-        headers: kept.chain(grant.upstream.set.iter().cloned()).collect(),
+        headers,
         body: call.body.clone(),
     }
 }

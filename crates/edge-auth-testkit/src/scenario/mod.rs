@@ -20,6 +20,7 @@ mod tampering;
 mod text;
 mod token;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use expectation::Expectation;
@@ -73,22 +74,26 @@ impl Scenario {
     /// # Errors
     /// A file that cannot be read or parsed.
     pub fn all(directory: &Path) -> Result<Vec<Self>, String> {
-        let trouble = |error: std::io::Error| format!("{}: {error}", directory.display());
-        let entries = std::fs::read_dir(directory).map_err(trouble)?;
-        let mut files = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(trouble)?;
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-        files.sort();
+        let files = read(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let mut scenarios = Vec::new();
-        for path in &files {
-            let text = std::fs::read_to_string(path).map_err(trouble)?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            scenarios.extend(Self::for_each_proxy(&name, &text)?);
+        for (name, text) in &files {
+            scenarios.extend(Self::for_each_proxy(name, text)?);
         }
         Ok(scenarios)
     }
+}
+
+/// Reads the name and the text of each `*.toml`.
+fn read(directory: &Path) -> std::io::Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.insert(name, std::fs::read_to_string(&path)?);
+        }
+    }
+    Ok(files)
 }
 
 /// Runs all scenarios on a host.

@@ -52,15 +52,14 @@ impl ScenarioHost for Parity {
         self.administered = false;
         let started: Vec<_> =
             self.hosts.iter_mut().map(|(name, host)| (*name, host.start(setup))).collect();
-        let says = |started: &Result<Started, String>| started.as_ref().err().cloned();
         let mut all = started.into_iter();
         let (first, answer) = all.next().ok_or("there are no hosts")?;
         for (name, other) in all {
             if other.is_ok() != answer.is_ok() {
                 return Err(format!(
-                    "{first} says {:?}, {name} says {:?}",
-                    says(&answer),
-                    says(&other)
+                    "{first}: {:?}, {name}: {:?}",
+                    answer.as_ref().map(|_| "started"),
+                    other.as_ref().map(|_| "started")
                 ));
             }
         }
@@ -91,7 +90,7 @@ impl ScenarioHost for Parity {
         }
         self.compared += usize::from(answers.len() > 1);
         let mut all = answers.into_iter();
-        let (first, answer) = all.next().ok_or("nobody can be asked this")?;
+        let (first, answer) = all.next().ok_or("no host can be asked this")?;
         for (name, other) in all {
             let (own, theirs) = (decision(&answer), decision(&other));
             if own != theirs {
@@ -106,19 +105,19 @@ impl ScenarioHost for Parity {
 /// some paths, and answers preflights itself.
 fn is_asked_alike(call: &Call) -> bool {
     let target = String::from_utf8_lossy(&call.target);
-    let needless = |escape: &[u8]| match escape {
-        [b'%', digits @ ..] => std::str::from_utf8(digits)
-            .ok()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-            .is_some_and(|byte| byte.is_ascii_alphanumeric()),
-        _ => false,
-    };
-    let rewritten = has_dot_segments(&target) || call.target.windows(3).any(needless);
+    let rewritten = has_dot_segments(&target) || call.target.windows(3).any(is_needless_escape);
     call.method != "OPTIONS" && !rewritten
+}
+
+/// Returns whether these bytes escape a letter or a digit.
+fn is_needless_escape(bytes: &[u8]) -> bool {
+    let [b'%', digits @ ..] = bytes else { return false };
+    let Ok(digits) = std::str::from_utf8(digits) else { return false };
+    u8::from_str_radix(digits, 16).is_ok_and(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Returns whether the request was allowed, its principal, and its code.
 fn decision(answer: &ObservedResponse) -> [Option<Value>; 3] {
-    let member = |name: &str| answer.audit.as_ref().and_then(|audit| audit.get(name)).cloned();
-    [member("allowed"), member("code"), member("principal")]
+    let audit = answer.audit.as_ref();
+    ["allowed", "code", "principal"].map(|name| audit.and_then(|audit| audit.get(name)).cloned())
 }

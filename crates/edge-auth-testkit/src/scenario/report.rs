@@ -5,7 +5,7 @@ use std::io::Write;
 
 /// One line for each case. `Display` prints all of them.
 #[derive(Debug, Default)]
-#[must_use = "a report that nobody reads proves nothing"]
+#[must_use = "an unread report proves nothing"]
 pub struct Report {
     lines: Vec<Line>,
     files: usize,
@@ -33,12 +33,17 @@ impl Report {
 
     /// Returns `N cases in M files: passed`, and the number of skipped cases.
     pub fn summary(&self) -> String {
-        let count = |wanted: fn(&Outcome) -> bool| {
-            self.lines.iter().filter(|line| wanted(&line.outcome)).count()
-        };
-        let failed = count(|outcome| matches!(outcome, Outcome::Failed { .. }));
-        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
-        let ran = self.lines.len() - skipped;
+        let (mut ran, mut skipped, mut failed) = (0, 0, 0);
+        for line in &self.lines {
+            match line.outcome {
+                Outcome::Passed => ran += 1,
+                Outcome::Skipped(_) => skipped += 1,
+                Outcome::Failed { .. } => {
+                    ran += 1;
+                    failed += 1;
+                }
+            }
+        }
         let verdict = if failed == 0 { "passed".to_owned() } else { format!("{failed} FAILED") };
         let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
         format!("{ran} cases in {} files: {verdict}{skipped}", self.files)

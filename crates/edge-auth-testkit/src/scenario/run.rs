@@ -18,11 +18,7 @@ impl Scenario {
         let setup = match Setup::new(&self.source, host.issuers_url(), host.now()) {
             Ok(setup) => setup,
             Err(error) => {
-                report.record(
-                    self.file.clone(),
-                    "to make the scenario ready".to_owned(),
-                    vec![error],
-                );
+                report.record(self.file.clone(), "to prepare the scenario".to_owned(), vec![error]);
                 return report;
             }
         };
@@ -38,7 +34,7 @@ impl Scenario {
             let started = setup.with_policy(&refused.policy).map(|setup| host.start(&setup));
             let mismatches = match started {
                 Ok(Err(said)) if said.contains(&refused.says) => Vec::new(),
-                Ok(Err(said)) => vec![format!("said: {said}, wanted {:?} in it", refused.says)],
+                Ok(Err(said)) => vec![format!("message: {said}, wanted {:?} in it", refused.says)],
                 Ok(Ok(_)) => vec!["it started".to_owned()],
                 Err(error) => vec![error],
             };
@@ -65,10 +61,11 @@ impl Scenario {
                 return;
             }
         };
-        let missing = |text: &&String| !notices.iter().any(|notice| notice.contains(*text));
-        for text in self.source.notices.iter().filter(missing) {
-            let mismatches = format!("the operator is not told of {text:?}, but only: {notices:?}");
-            report.record(self.file.clone(), "to start".to_owned(), vec![mismatches]);
+        for text in &self.source.notices {
+            if !notices.iter().any(|notice| notice.contains(text)) {
+                let mismatch = format!("the host did not log {text:?}, but only: {notices:?}");
+                report.record(self.file.clone(), "to start".to_owned(), vec![mismatch]);
+            }
         }
         for case in &self.source.case {
             if let Some(need) = self.unmet(case, host) {
@@ -102,9 +99,10 @@ impl Scenario {
             host.happen(HostEvent::Passes(duration(time)?))?;
         }
         for (name, other) in &case.before.publish {
-            let other = setup.documents.get(&format!("/jwks/{other}"));
-            let document =
-                other.ok_or_else(|| format!("there is no other key set for `{name}`"))?.clone();
+            let document = setup.documents.get(&format!("/jwks/{other}"));
+            let document = document
+                .ok_or_else(|| format!("there is no key set `{other}` to publish as `{name}`"))?
+                .clone();
             host.happen(HostEvent::Publishes(format!("/jwks/{name}"), document))?;
         }
         match case.before.store {
@@ -145,7 +143,7 @@ impl Scenario {
                             let expect = expected_through(endpoint, &own, &case.expect);
                             self.ask(&name, &call, &expect, case, host, setup, report);
                         }
-                        None => report.skip(name.clone(), "is a matter of gateways".to_owned()),
+                        None => report.skip(name.clone(), "is about gateways only".to_owned()),
                     }
                 }
             }
@@ -165,7 +163,10 @@ impl Scenario {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all that one question and its answer are about")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one request and everything that checks its answer"
+    )]
     fn ask(
         &self,
         name: &str,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_auth::admin::{CreateKeyRequest, KeyService};
+use edge_auth::admin::{AdminError, CreateKeyRequest, KeyService};
 use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
 use edge_auth::policy::{Format, Policy};
 use edge_auth_token::Timestamp;
@@ -32,13 +32,9 @@ pub struct SeededKey {
 /// # Errors
 /// The reason for which a key cannot be created, for the author of the scenario.
 pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded, String> {
-    let key_service = |policy: &str| {
-        let policy = Policy::parse(policy, Format::Toml, "policy.toml")
-            .map_err(|error| error.to_string())?;
-        KeyService::new(&policy, &setup.secret_provider, store).map_err(|error| error.to_string())
-    };
-    let before = key_service(setup.policy_before.as_deref().unwrap_or(&setup.policy))?;
-    let key_service = key_service(&setup.policy)?;
+    let policy_before = setup.policy_before.as_deref().unwrap_or(&setup.policy);
+    let before = key_service(policy_before, setup, store)?;
+    let key_service = key_service(&setup.policy, setup, store)?;
     let seeding = Seeding { store, setup, randomness: SeededRandomness::new(1) };
     let mut seeded = Seeded::new();
     for (name, key) in &setup.keys {
@@ -57,6 +53,16 @@ pub async fn seed<S: ApiKeyAdmin>(setup: &Setup<'_>, store: &S) -> Result<Seeded
     Ok(seeded)
 }
 
+fn key_service<'s, S: ApiKeyAdmin>(
+    policy: &str,
+    setup: &Setup<'_>,
+    store: &'s S,
+) -> Result<KeyService<'s, S>, String> {
+    let policy =
+        Policy::parse(policy, Format::Toml, "policy.toml").map_err(|error| error.to_string())?;
+    KeyService::new(&policy, &setup.secret_provider, store).map_err(|error| error.to_string())
+}
+
 struct Seeding<'a, S> {
     store: &'a S,
     setup: &'a Setup<'a>,
@@ -66,7 +72,7 @@ struct Seeding<'a, S> {
 impl<S: ApiKeyAdmin> Seeding<'_, S> {
     fn time(&self, text: Option<&str>) -> Result<Timestamp, String> {
         let Some(text) = text else { return Ok(self.setup.now()) };
-        self.setup.texts.time(text).ok_or_else(|| format!("`{text}` is no time like -2d"))
+        self.setup.texts.time(text).ok_or_else(|| format!("`{text}` is not a time like -2d"))
     }
 
     async fn make(&self, key_service: &KeyService<'_, S>, key: &Key) -> Result<SeededKey, String> {
@@ -95,7 +101,9 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
                 let (key, text) = made.map_err(|error| error.to_string())?;
                 (key, text.expose().to_owned())
             }
-            _ => return Err("an imported key has a `text` and a `hash`".to_owned()),
+            (Some(_), None) | (None, Some(_)) => {
+                return Err("an imported key has a `text` and a `hash`".to_owned());
+            }
         };
         Ok(SeededKey { id: key.id().to_owned(), text, previous: None })
     }
@@ -108,9 +116,8 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
         seeded: &mut Seeded,
     ) -> Result<(), String> {
         let others = seeded.clone();
-        let key = seeded.get_mut(name).ok_or("is not there")?;
+        let key = seeded.get_mut(name).ok_or("does not exist")?;
         let now = self.setup.now();
-        let text = |error: edge_auth::admin::AdminError| error.to_string();
         match event {
             Event::Rotate { overlap, when } => {
                 let when = self.time(when.as_deref())?;
@@ -129,7 +136,7 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
                     .rewrap(&key.id, now)
                     .await
                     .map_err(text)?
-                    .ok_or("there was nothing to wrap")?;
+                    .ok_or("is wrapped already")?;
             }
             Event::Edit { from, to } => {
                 let record = self.record(&key.id).await?;
@@ -160,7 +167,11 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
             self.store.put(&forged, Precondition::Version(record.version), self.setup.now()).await;
         match put.map_err(|error| error.to_string())? {
             WriteOutcome::Stored => Ok(()),
-            WriteOutcome::Conflict => Err("somebody else writes to the store".to_owned()),
+            WriteOutcome::Conflict => Err("another writer changed the store".to_owned()),
         }
     }
+}
+
+fn text(error: AdminError) -> String {
+    error.to_string()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edge_auth_token::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::certificate;
 use super::seed::Seeded;
@@ -57,14 +57,14 @@ impl<'a> Setup<'a> {
             let text = mint(token, &source.every_token, &texts);
             texts.set("token", name, text.map_err(|error| format!("token `{name}`: {error}"))?);
         }
+        let policy_before = match &source.policy_before {
+            Some(policy) => Some(texts.expand(policy)?),
+            None => None,
+        };
         let files = source.file.iter().map(|(name, text)| Ok((name.clone(), texts.bytes(text)?)));
         Ok(Self {
             policy: texts.expand(&source.policy)?,
-            policy_before: source
-                .policy_before
-                .as_deref()
-                .map(|text| texts.expand(text))
-                .transpose()?,
+            policy_before,
             secret_provider: MapSecretProvider {
                 secrets: source.secret.clone(),
                 files: files.collect::<Result<_, String>>()?,
@@ -122,21 +122,22 @@ fn key_set(jwks: &Jwks, texts: &Texts) -> Result<(Document, Option<Value>), Stri
         Some(text) => texts.bytes(text)?,
         None => set.to_string().into_bytes(),
     };
-    let location = jwks.location.as_deref().map(|location| texts.expand(location)).transpose()?;
+    let location = match &jwks.location {
+        Some(location) => Some(texts.expand(location)?),
+        None => None,
+    };
     let document = Document { status: jwks.status.unwrap_or(200), location, body };
     Ok((document, jwks.text.is_none().then_some(set)))
 }
 
 fn key(key: &JwksKey, texts: &Texts) -> Result<Value, String> {
-    let named = |name: &String| {
-        TestKey::named(name)
-            .map(TestKey::jwk)
-            .ok_or_else(|| format!("there is no test key `{name}`"))
-    };
     match key {
         JwksKey::Named(name) => named(name),
         JwksKey::Changed { of, without, members } => {
-            let mut jwk = of.as_ref().map_or_else(|| Ok(json!({})), named)?;
+            let mut jwk = match of {
+                Some(name) => named(name)?,
+                None => json!({}),
+            };
             let own = jwk.as_object_mut().ok_or("a JWK is an object")?;
             own.retain(|name, _| !without.contains(name));
             let Value::Object(members) = expanded(&Value::Object(members.clone()), texts)? else {
@@ -145,6 +146,13 @@ fn key(key: &JwksKey, texts: &Texts) -> Result<Value, String> {
             own.extend(members);
             Ok(jwk)
         }
+    }
+}
+
+fn named(name: &str) -> Result<Value, String> {
+    match TestKey::named(name) {
+        Some(key) => Ok(key.jwk()),
+        None => Err(format!("there is no test key `{name}`")),
     }
 }
 
@@ -157,14 +165,17 @@ fn metadata(name: &str, issuer: &IssuerSetup, texts: &Texts) -> Result<Document,
 
 /// Writes JSON as an inline TOML value. Both write strings alike.
 fn as_toml(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
     match value {
-        Value::Array(items) => format!("[{}]", list(items.iter().map(as_toml).collect())),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(as_toml).collect();
+            format!("[{}]", items.join(", "))
+        }
         Value::Object(members) => {
-            let member =
-                |(name, value): (&String, &Value)| format!("{} = {}", json!(name), as_toml(value));
-            let members: &Map<String, Value> = members;
-            format!("{{ {} }}", list(members.iter().map(member).collect()))
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{} = {}", json!(name), as_toml(value)))
+                .collect();
+            format!("{{ {} }}", members.join(", "))
         }
         plain => plain.to_string(),
     }

@@ -93,33 +93,26 @@ impl Texts {
     }
 
     fn value(&self, kind: &str, name: &str) -> Result<Vec<u8>, String> {
-        let unknown = || format!("there is no {kind} `{name}`");
-        let text = match kind {
-            "jwks" | "issuer" => format!("{}/{kind}/{name}", self.issuers_url),
-            "pem" => TestKey::named(name).ok_or_else(unknown)?.public_pem.to_owned(),
-            "time" => self.time(name).ok_or_else(unknown)?.seconds().to_string(),
-            "repeat" => {
-                let (text, times) = name.rsplit_once(':').ok_or_else(unknown)?;
-                text.repeat(times.parse().map_err(|_| unknown())?)
-            }
-            BYTE => {
-                return u8::from_str_radix(name, 16).map(|byte| vec![byte]).map_err(|_| unknown());
-            }
+        let value = match kind {
+            "jwks" | "issuer" => Some(format!("{}/{kind}/{name}", self.issuers_url).into_bytes()),
+            "pem" => TestKey::named(name).map(|key| key.public_pem.into()),
+            "time" => self.time(name).map(|time| time.seconds().to_string().into_bytes()),
+            "repeat" => repeated(name),
+            BYTE => u8::from_str_radix(name, 16).ok().map(|byte| vec![byte]),
             _ => {
                 let mut named = self.named.iter();
                 let found = named.find(|((of, text), _)| *of == kind && text == name);
-                found.map(|(_, text)| text.clone()).ok_or_else(unknown)?
+                found.map(|(_, text)| text.clone().into_bytes())
             }
         };
-        Ok(text.into_bytes())
+        value.ok_or_else(|| format!("there is no {kind} `{name}`"))
     }
 
     /// Parses a time relative to now: `+5m` or `-2d`.
     pub(super) fn time(&self, text: &str) -> Option<Timestamp> {
-        let duration = |text| humantime::parse_duration(text).ok();
         match text.split_at_checked(1)? {
-            ("+", later) => Some(self.now.plus(duration(later)?)),
-            ("-", earlier) => Some(self.now.minus(duration(earlier)?)),
+            ("+", later) => Some(self.now.plus(duration(later).ok()?)),
+            ("-", earlier) => Some(self.now.minus(duration(earlier).ok()?)),
             _ => None,
         }
     }
@@ -127,7 +120,13 @@ impl Texts {
 
 /// Parses a duration such as `5m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| format!("`{text}` is no duration"))
+    humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a duration like 5m"))
+}
+
+/// Expands `TEXT:N`.
+fn repeated(text: &str) -> Option<Vec<u8>> {
+    let (text, times) = text.rsplit_once(':')?;
+    Some(text.repeat(times.parse().ok()?).into_bytes())
 }
 
 /// Splits the text after an opening brace into kind, name and rest, if it is a reference.

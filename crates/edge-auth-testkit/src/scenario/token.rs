@@ -15,10 +15,13 @@ pub(super) fn mint(token: &Token, every: &EveryToken, texts: &Texts) -> Result<S
         let names: Vec<&str> = TestKey::names().collect();
         format!("there is no test key `{name}`: {}", names.join(", "))
     })?;
-    let secret = token.secret.as_deref().map(|secret| texts.expand(secret)).transpose()?;
+    let secret = match &token.secret {
+        Some(secret) => Some(texts.expand(secret)?),
+        None => None,
+    };
     let algorithm: Algorithm = match (&token.alg, &secret) {
         (Some(alg), _) => {
-            alg.parse().map_err(|_| format!("`{alg}` is no algorithm to sign with"))?
+            alg.parse().map_err(|_| format!("`{alg}` is not an algorithm that signs"))?
         }
         (None, Some(_)) => Algorithm::Hs256,
         (None, None) => key.algorithm,
@@ -47,8 +50,10 @@ pub(super) fn mint(token: &Token, every: &EveryToken, texts: &Texts) -> Result<S
     let header =
         part(&token.header_text, [&own, &every.header, &token.header], &token.without, texts)?;
     let claims = part(&token.claims_text, [&every.claims, &token.claims], &token.without, texts)?;
-    let encode = |text: String| if token.utf16 { utf16(&text) } else { text.into_bytes() };
-    Ok(compact(&encode(header), &encode(claims), &signer))
+    if token.utf16 {
+        return Ok(compact(&utf16(&header), &utf16(&claims), &signer));
+    }
+    Ok(compact(header.as_bytes(), claims.as_bytes(), &signer))
 }
 
 /// Returns a header or payload: the whole text, or the members, of which later ones win.
@@ -80,9 +85,11 @@ pub(super) fn expanded(value: &Value, texts: &Texts) -> Result<Value, String> {
             Value::Array(list.iter().map(|one| expanded(one, texts)).collect::<Result<_, _>>()?)
         }
         Value::Object(members) => {
-            let member =
-                |(name, value): (&String, &Value)| Ok((name.clone(), expanded(value, texts)?));
-            Value::Object(members.iter().map(member).collect::<Result<_, String>>()?)
+            let mut object = Map::new();
+            for (name, value) in members {
+                object.insert(name.clone(), expanded(value, texts)?);
+            }
+            Value::Object(object)
         }
         other => other.clone(),
     })

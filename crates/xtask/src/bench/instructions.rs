@@ -45,12 +45,12 @@ fn count(programs: &Programs, case: &str, turns: u32) -> io::Result<u64> {
         .arg(&programs.folder)
         .arg(case)
         .arg(turns.to_string());
-    let told = output_of(&mut valgrind)?;
-    collected(&told).ok_or_else(|| io::Error::other("valgrind told no number of instructions"))
+    let output = output_of(&mut valgrind)?;
+    collected(&output).ok_or_else(|| io::Error::other("valgrind printed no count of instructions"))
 }
 
-fn collected(told: &str) -> Option<u64> {
-    told.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+fn collected(output: &str) -> Option<u64> {
+    output.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn the_count_is_read_from_valgrinds_output() {
-        let told = "==7== Events    : Ir\n==7== Collected : 539144438\n==7==\n";
-        assert_eq!(collected(told), Some(539_144_438));
+        let output = "==7== Events    : Ir\n==7== Collected : 539144438\n==7==\n";
+        assert_eq!(collected(output), Some(539_144_438));
         assert_eq!(collected("==7== Events    : Ir"), None);
     }
 }

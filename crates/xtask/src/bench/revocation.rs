@@ -34,11 +34,11 @@ const SETTLING: Duration = Duration::from_secs(10);
 const COUNTS: [usize; 3] = [10_000, 1_000_000, 10_000_000];
 
 pub(super) const HOW: &str = "\
-seconds: from the moment a revocation is sent to one instance until every instance refuses, the worst of 100 rounds, ten
-of which take place at a time; two instances on one store, each asked every 25 ms. native: SQLite. workers: two Workers in
+seconds: from the moment a revocation is sent to one instance until every instance refuses, the slowest of 100 rounds,
+ten of which run concurrently; two instances on one store, each asked every 25 ms. native: SQLite. workers: two Workers in
 one workerd on the Durable Object of the first. lambda: two processes, each on a Runtime API, and DynamoDB Local.
-memory: by how much a process grows that starts with a snapshot of so many revoked tokens. lookup: CPU time, a sixth of
-what a warm call takes longer than without a feed. start: from the first request to its answer, the snapshot on a disk.
+memory: the growth of a process that starts with a snapshot of this many revoked tokens. lookup: a sixth of the CPU time
+that a feed adds to a warm call. start: from the first request to its answer, with the snapshot on a disk.
 operations: reads of the feed, with a request every 5 ms.";
 
 pub(super) fn measure(
@@ -67,21 +67,25 @@ pub(super) fn measure(
         Ok(command) => rounds("lambda", command, bench)?,
         Err(missing) => bench.missing("lambda", &missing),
     }
-    let told = told(programs.bench().args(["revocation", "operations"]))?;
-    let count = |member: &str| figure(&told, &format!("/{member}"));
+    let counts = figures(programs.bench().args(["revocation", "operations"]))?;
     let reads = ("operations", "count");
     bench.beside(
         "reads of the feed, a minute under load",
         reads,
-        count("minute")?,
+        figure(&counts, "/minute")?,
         ("limit", 20.0),
     );
-    bench.alone("reads of the feed, first request after idling", reads.0, reads.1, count("after")?);
+    bench.alone(
+        "reads of the feed, first request after idling",
+        reads.0,
+        reads.1,
+        figure(&counts, "/after")?,
+    );
     bench.alone(
         "reads of the feed, warm call between refreshes",
         reads.0,
         reads.1,
-        count("between")?,
+        figure(&counts, "/between")?,
     );
     for count in COUNTS {
         anstream::println!("an index of {count}");
@@ -93,31 +97,25 @@ pub(super) fn measure(
 /// Starts instances on one store. Dropping them ends them.
 fn native(programs: &Programs, folder: &Path) -> io::Result<Vec<Server>> {
     run(programs.command().args(["store", "init", "sqlite:keys.db"]).current_dir(folder))?;
-    let serve = || {
-        let mut command = programs.command();
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--store",
-            "sqlite:keys.db",
-            "--policy",
-            "policy.toml",
-        ]);
-        command.current_dir(folder).stdin(Stdio::null());
-        command.envs(SECRETS);
-        started(&mut command, Stream::Error, "listening on http://")
-    };
-    Ok(vec![serve()?, serve()?])
+    Ok(vec![serve(programs, folder)?, serve(programs, folder)?])
+}
+
+fn serve(programs: &Programs, folder: &Path) -> io::Result<Server> {
+    let mut command = programs.command();
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["--store", "sqlite:keys.db", "--policy", "policy.toml"]);
+    command.current_dir(folder).stdin(Stdio::null());
+    command.envs(SECRETS);
+    started(&mut command, Stream::Error, "listening on http://")
 }
 
 /// Runs rounds on instances that already run.
 fn among(programs: &Programs, folder: &Path, instances: &[SocketAddr]) -> Command {
     let mut command = programs.bench();
     command.args(["revocation", "rounds"]).arg(folder);
-    command.args(
-        instances.iter().flat_map(|instance| ["--instance".to_owned(), instance.to_string()]),
-    );
+    for instance in instances {
+        command.arg("--instance").arg(instance.to_string());
+    }
     command
 }
 
@@ -130,23 +128,21 @@ fn functions(
 ) -> Result<Command, Missing> {
     let dynamodb = Tool::DynamoDbLocal.bring(cache)?;
     let java = Tool::Java.bring(cache)?;
-    let packaged = lambda::package(at, &Tool::CargoLambda.bring(cache)?);
-    let failed = |error: io::Error| Missing {
-        why: error.to_string(),
-        help: "cargo xtask test --only lambda".into(),
-    };
+    let packaged = lambda::package(at, &Tool::CargoLambda.bring(cache)?).map_err(|error| {
+        Missing { why: error.to_string(), help: "cargo xtask test --only lambda".into() }
+    })?;
     let mut command = programs.bench();
     command.args(["revocation", "rounds"]).arg(folder).arg("--bootstrap");
-    command.arg(packaged.map_err(failed)?.program);
+    command.arg(packaged.program);
     command.env("EDGE_AUTH_DYNAMODB_LOCAL", dynamodb).env("EDGE_AUTH_JAVA", java);
     Ok(command)
 }
 
 fn rounds(host: &str, mut command: Command, bench: &mut Bench) -> io::Result<()> {
     anstream::println!("{host}: {ROUNDS} rounds");
-    let told = told(&mut command)?;
+    let measured = figures(&mut command)?;
     for kind in ["token", "key", "certificate"] {
-        let worst = figure(&told, &format!("/worst/{kind}"))?;
+        let worst = figure(&measured, &format!("/worst/{kind}"))?;
         bench.beside(&format!("{host} {kind}"), ("seconds", "s"), worst, ("bound", BOUND));
     }
     Ok(())
@@ -154,34 +150,39 @@ fn rounds(host: &str, mut command: Command, bench: &mut Bench) -> io::Result<()>
 
 /// Counts an idle instance's reads by the system calls that the kernel counts.
 fn idle(instances: &[Server], bench: &mut Bench) -> io::Result<()> {
-    let calls = || instances.iter().map(read_calls).sum::<io::Result<f64>>();
     thread::sleep(SETTLING);
-    let before = calls()?;
+    let before = instances.iter().map(read_calls).sum::<io::Result<f64>>()?;
     thread::sleep(Duration::from_secs(60));
-    let case = "native reads of anything, all instances, an idle minute";
-    bench.alone(case, "operations", "count", calls()? - before);
+    let case = "native reads of any file, all instances, an idle minute";
+    let after = instances.iter().map(read_calls).sum::<io::Result<f64>>()?;
+    bench.alone(case, "operations", "count", after - before);
     Ok(())
 }
 
 fn read_calls(server: &Server) -> io::Result<f64> {
-    let told = std::fs::read_to_string(format!("/proc/{}/io", server.id()))?;
-    let calls = told.lines().find_map(|line| line.strip_prefix("syscr: ")?.parse().ok());
+    let counters = std::fs::read_to_string(format!("/proc/{}/io", server.id()))?;
+    let calls = counters.lines().find_map(|line| line.strip_prefix("syscr: ")?.parse().ok());
     calls.ok_or_else(|| io::Error::other("the kernel counts no read calls"))
 }
 
 fn scale(programs: &Programs, folder: &Path, count: usize, bench: &mut Bench) -> io::Result<()> {
     let folder = folder.join(format!("log-{count}"));
     run(programs.bench().args(["revocation", "snapshot"]).arg(&folder).arg(count.to_string()))?;
-    let told = told(programs.bench().args(["revocation", "scale"]).arg(&folder))?;
+    let measured = figures(programs.bench().args(["revocation", "scale"]).arg(&folder))?;
     let case = format!("{count} revoked tokens");
-    let megabytes = figure(&told, "/memory_bytes")? / 1e6;
+    let megabytes = figure(&measured, "/memory_bytes")? / 1e6;
     if count == 10_000_000 {
         bench.beside(&case, ("memory", "MB"), megabytes, ("40 MB", 40.0));
     } else {
         bench.alone(&case, "memory", "MB", megabytes);
     }
-    bench.beside(&case, ("lookup", "µs"), figure(&told, "/lookup_microseconds")?, ("1 µs", 1.0));
-    bench.alone(&case, "start", "ms", figure(&told, "/start_seconds")? * 1e3);
+    bench.beside(
+        &case,
+        ("lookup", "µs"),
+        figure(&measured, "/lookup_microseconds")?,
+        ("1 µs", 1.0),
+    );
+    bench.alone(&case, "start", "ms", figure(&measured, "/start_seconds")? * 1e3);
     Ok(())
 }
 
@@ -190,13 +191,13 @@ fn run(command: &mut Command) -> io::Result<()> {
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?}: {status}"))) }
 }
 
-fn told(command: &mut Command) -> io::Result<Value> {
-    let told = output_of(command)?;
-    serde_json::from_str(told.trim())
-        .map_err(|error| io::Error::other(format!("{told:?}: {error}")))
+fn figures(command: &mut Command) -> io::Result<Value> {
+    let output = output_of(command)?;
+    serde_json::from_str(output.trim())
+        .map_err(|error| io::Error::other(format!("{output:?}: {error}")))
 }
 
-fn figure(told: &Value, pointer: &str) -> io::Result<f64> {
-    let found = told.pointer(pointer).and_then(Value::as_f64);
-    found.ok_or_else(|| io::Error::other(format!("no figure at {pointer}: {told}")))
+fn figure(figures: &Value, pointer: &str) -> io::Result<f64> {
+    let found = figures.pointer(pointer).and_then(Value::as_f64);
+    found.ok_or_else(|| io::Error::other(format!("no figure at {pointer}: {figures}")))
 }

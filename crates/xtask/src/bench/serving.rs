@@ -52,17 +52,16 @@ struct Contest<'a> {
 pub(super) fn measure(programs: &Programs, cache: &Cache, bench: &mut Bench) -> io::Result<()> {
     let mut upstream = programs.bench();
     let upstream = started(upstream.arg("upstream").stdin(Stdio::piped()), Stream::Output, "")?;
-    let serve = |arguments: &[&str]| {
-        let mut command = programs.serve();
-        started(command.args(arguments).stdin(Stdio::null()), Stream::Error, "listening on http://")
-    };
-    let authorizer = serve(&[])?;
-    let gateway = serve(&["--upstream", &format!("http://{}", upstream.address)])?;
+    let authorizer = serve(programs, &[])?;
+    let gateway = serve(programs, &["--upstream", &format!("http://{}", upstream.address)])?;
     let envoys = match Tool::Envoy.bring(cache) {
         Ok(program) => {
             bench.versions.push("Envoy 1.40.0".to_owned());
-            let start = |cached| envoy_with(&program, programs, upstream.address.port(), cached);
-            Some((start(false)?, start(true)?))
+            let port = upstream.address.port();
+            Some((
+                envoy_with(&program, programs, port, false)?,
+                envoy_with(&program, programs, port, true)?,
+            ))
         }
         Err(missing) => {
             bench.missing("Envoy", &missing);
@@ -72,37 +71,22 @@ pub(super) fn measure(programs: &Programs, cache: &Cache, bench: &mut Bench) -> 
     let (cold, warm) = (envoys.as_ref().map(|both| &both.0), envoys.as_ref().map(|both| &both.1));
     let asks = (&authorizer, "/authorize/v1/orders/42");
     let passes = (&gateway, "/v1/orders/42");
-    let beside = |server: Option<_>, path| server.map(|server| (server, path));
-    for contest in [
-        Contest {
-            case: "cold forward-auth",
-            tokens: COLD,
-            ours: asks,
-            peer: beside(cold, "/direct"),
-        },
-        Contest {
-            case: "warm forward-auth",
-            tokens: WARM,
-            ours: asks,
-            peer: beside(warm, "/direct"),
-        },
-        Contest {
-            case: "cold gateway",
-            tokens: COLD,
-            ours: passes,
-            peer: beside(cold, "/v1/orders/42"),
-        },
-        Contest {
-            case: "warm gateway",
-            tokens: WARM,
-            ours: passes,
-            peer: beside(warm, "/v1/orders/42"),
-        },
+    for (case, tokens, ours, peer, path) in [
+        ("cold forward-auth", COLD, asks, cold, "/direct"),
+        ("warm forward-auth", WARM, asks, warm, "/direct"),
+        ("cold gateway", COLD, passes, cold, "/v1/orders/42"),
+        ("warm gateway", WARM, passes, warm, "/v1/orders/42"),
     ] {
-        anstream::println!("serving: {}", contest.case);
-        contest.hold(programs, bench)?;
+        anstream::println!("serving: {case}");
+        let peer = peer.map(|server| (server, path));
+        Contest { case, tokens, ours, peer }.hold(programs, bench)?;
     }
     Ok(())
+}
+
+fn serve(programs: &Programs, arguments: &[&str]) -> io::Result<Server> {
+    let mut command = programs.serve();
+    started(command.args(arguments).stdin(Stdio::null()), Stream::Error, "listening on http://")
 }
 
 impl Contest<'_> {
@@ -141,15 +125,18 @@ impl Contest<'_> {
             .args(["--path", path]);
         load.args(["--tokens", &self.tokens.to_string(), "--first", &first.to_string()]);
         load.args(["--connections", CONNECTIONS, "--seconds", SECONDS]);
-        let told = output_of(&mut load)?;
-        let mut numbers = told.split_whitespace();
-        let no_numbers = || io::Error::other(format!("the client told {told:?}"));
-        let rate = numbers.next().and_then(|number| number.parse().ok()).ok_or_else(no_numbers)?;
-        let sent: usize =
-            numbers.next().and_then(|number| number.parse().ok()).ok_or_else(no_numbers)?;
+        let output = output_of(&mut load)?;
+        let Some((rate, sent)) = rate_and_count(&output) else {
+            return Err(io::Error::other(format!("the client printed {output:?}")));
+        };
         *first = (*first + sent) % self.tokens;
         Ok(rate)
     }
+}
+
+fn rate_and_count(output: &str) -> Option<(f64, usize)> {
+    let mut numbers = output.split_whitespace();
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 pub(super) enum Stream {
@@ -169,17 +156,17 @@ pub(super) fn started(command: &mut Command, says: Stream, mark: &str) -> io::Re
         Stream::Error => child.stderr.take().map(|stream| Box::new(stream) as _),
     };
     let mut lines = BufReader::new(stream.ok_or_else(|| io::Error::other("no pipe"))?).lines();
-    let mut told = String::new();
+    let mut last = String::new();
     for line in lines.by_ref().map_while(Result::ok) {
         if let Some(address) = address_in(&line, mark) {
             // Unread output would block the server.
             thread::spawn(move || lines.for_each(drop));
             return Ok(Server { child, address });
         }
-        told = line;
+        last = line;
     }
     child.wait()?;
-    Err(io::Error::other(format!("a server did not start: {told}")))
+    Err(io::Error::other(format!("a server did not start: {last}")))
 }
 
 fn address_in(line: &str, mark: &str) -> Option<SocketAddr> {

@@ -1,8 +1,6 @@
 //! Prints rows as tables: one for each metric, with a line for each case and a column for each
 //! peer.
 
-use std::fmt::Write;
-
 use super::row::Row;
 
 /// Returns all tables, in the order of the rows.
@@ -43,34 +41,33 @@ fn compared(row: &Row) -> String {
 
 /// Formats a number with three digits, or with all digits of a large one.
 fn number(value: f64) -> String {
-    match value {
-        _ if value >= 100.0 || value == 0.0 => format!("{value:.0}"),
-        _ if value >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+    if value >= 100.0 || value == 0.0 {
+        format!("{value:.0}")
+    } else if value >= 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
     }
 }
 
 fn aligned(lines: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        lines
-            .iter()
-            .filter_map(|line| line.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
-    };
     let mut text = String::new();
     for line in lines {
         for (column, cell) in line.iter().enumerate() {
-            // Writing to a string does not fail.
-            let _ = match column {
-                0 => write!(text, "{cell:<0$}", width(0)),
-                _ => write!(text, "  {cell:>0$}", width(column)),
-            };
+            let width = width(lines, column);
+            match column {
+                0 => text += &format!("{cell:<width$}"),
+                _ => text += &format!("  {cell:>width$}"),
+            }
         }
         text.push('\n');
     }
     text.trim_end().to_owned()
+}
+
+fn width(lines: &[Vec<String>], column: usize) -> usize {
+    let cells = lines.iter().filter_map(|line| line.get(column));
+    cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
 }
 
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
@@ -107,10 +104,9 @@ cold HS256       3.00            -  60.0 (0.05)
 
 operations, µs  edge-auth
 warm HS256              0";
-        let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(squeezed(&of(&rows)), squeezed(expected));
-        let widths: Vec<usize> =
-            of(&rows).lines().take(3).map(|line| line.chars().count()).collect();
+        let table = of(&rows);
+        assert!(table.split_whitespace().eq(expected.split_whitespace()), "{table}");
+        let widths: Vec<usize> = table.lines().take(3).map(|line| line.chars().count()).collect();
         assert!(widths.iter().all(|width| *width == widths[0]), "{widths:?}");
     }
 }

@@ -71,11 +71,14 @@ pub(super) fn rounds(what: &str, workers: &mut [Worker]) -> io::Result<Vec<(Offe
             }
         }
     }
-    let offer = |at: usize, offer: usize| workers.get(at)?.offers.get(offer).cloned();
-    Ok(values
-        .into_iter()
-        .filter_map(|((at, index), all)| Some((offer(at, index)?, median(all)?)))
-        .collect())
+    let mut medians = Vec::new();
+    for ((at, index), all) in values {
+        let offer = workers.get(at).and_then(|worker| worker.offers.get(index));
+        if let (Some(offer), Some(median)) = (offer, median(all)) {
+            medians.push((offer.clone(), median));
+        }
+    }
+    Ok(medians)
 }
 
 /// Starts the worker on Node, and returns it with Node's version.

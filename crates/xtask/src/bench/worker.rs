@@ -29,11 +29,8 @@ impl Worker {
         };
         let mut worker =
             Worker { child, questions, answers: BufReader::new(answers), offers: Vec::new() };
-        let told: Value = serde_json::from_str(&worker.line()?)?;
-        let text = |offer: &Value, name: &str| {
-            offer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let offers = told.get("offers").and_then(Value::as_array).into_iter().flatten();
+        let message: Value = serde_json::from_str(&worker.line()?)?;
+        let offers = message.get("offers").and_then(Value::as_array).into_iter().flatten();
         worker.offers = offers
             .map(|offer| Offer {
                 who: text(offer, "who"),
@@ -66,4 +63,8 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn text(offer: &Value, name: &str) -> String {
+    offer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

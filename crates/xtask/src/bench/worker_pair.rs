@@ -20,26 +20,14 @@ pub(super) fn prepare(at: &Workspace, cache: &Cache, folder: &Path) -> Result<Wo
 }
 
 fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers> {
-    let file = |name: &'static str| Ok((name, fs::read_to_string(folder.join(name))?));
-    let files = ["policy.toml", "jwks.json", "ca.pem"].map(file);
-    let files = files.into_iter().collect::<io::Result<Vec<_>>>()?;
+    let mut files = Vec::new();
+    for name in ["policy.toml", "jwks.json", "ca.pem"] {
+        files.push((name, fs::read_to_string(folder.join(name))?));
+    }
     let folder = folder.join("workers");
     let modules = laid_out(at, &folder, &files)?;
     let secrets =
         SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\"),")).concat();
-    let worker = |ledger: &str, rest: &str| {
-        format!(
-            "(
-    modules = [{modules}],
-    compatibilityDate = \"2026-04-26\",
-    compatibilityFlags = [\"nodejs_compat\"],
-    bindings = [
-      (name = \"LEDGER\", durableObjectNamespace = {ledger}),
-      {secrets}
-    ],{rest}
-)"
-        )
-    };
     let with_ledger = "
     durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
     durableObjectStorage = (localDisk = \"objects\"),";
@@ -47,8 +35,9 @@ fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers>
     let objects = folder.join("objects");
     fs::create_dir_all(&objects)?;
     let objects = objects.display();
-    let first = worker("\"Ledger\"", with_ledger);
-    let second = worker("(className = \"Ledger\", serviceName = \"first\")", "");
+    let first = worker(&modules, &secrets, "\"Ledger\"", with_ledger);
+    let second =
+        worker(&modules, &secrets, "(className = \"Ledger\", serviceName = \"first\")", "");
     let text = format!(
         "using Workerd = import \"/workerd/workerd.capnp\";
 const config :Workerd.Config = (
@@ -67,4 +56,19 @@ const second :Workerd.Worker = {second};
 "
     );
     Workers::configured(&folder, node, &text, &["first", "second"])
+}
+
+/// Returns the configuration of one Worker.
+fn worker(modules: &str, secrets: &str, ledger: &str, rest: &str) -> String {
+    format!(
+        "(
+    modules = [{modules}],
+    compatibilityDate = \"2026-04-26\",
+    compatibilityFlags = [\"nodejs_compat\"],
+    bindings = [
+      (name = \"LEDGER\", durableObjectNamespace = {ledger}),
+      {secrets}
+    ],{rest}
+)"
+    )
 }

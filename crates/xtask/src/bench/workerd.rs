@@ -86,7 +86,8 @@ pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, 
         Outcome::Failed(why) => {
             Err(Missing { why, help: "cargo xtask test --only workers".into() })
         }
-        _ => Ok(tools.path(Tool::NodeWorkers)?.to_owned()),
+        Outcome::Skipped(missing) | Outcome::Excused(missing) => Err(missing),
+        Outcome::Passed(_) => Ok(tools.path(Tool::NodeWorkers)?.to_owned()),
     }
 }
 

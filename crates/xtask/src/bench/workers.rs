@@ -28,9 +28,9 @@ const FIELDS: [&str; 3] =
 const PEER: &str = "jose";
 
 pub(super) const HOW: &str = "\
-Medians of five rounds in which both take turns, each started anew; in brackets ours divided by the peer's.
-Bare workerd, 16 connections on loopback, the client on the same cores. Cold has 20 000 tokens take turns, warm 1000.
-Both decide about the same rule, answer with the same fields and write a line for each request, to nowhere.";
+Medians of five rounds in which both take turns, each restarted; in brackets edge-auth's divided by the peer's.
+workerd itself, 16 connections on loopback, the client on the same cores. Cold uses 20 000 tokens in turn, warm 1000.
+Both decide about the same rule, answer with the same fields and log a line for each request, which is discarded.";
 
 pub(super) fn measure(
     programs: &Programs,
@@ -75,11 +75,10 @@ fn contest(
     for (index, (metric, unit)) in
         [("time per request", "µs"), ("p50", "µs"), ("p99", "µs")].into_iter().enumerate()
     {
-        let of = |all: &[[f64; 3]]| {
-            median(all.iter().filter_map(|one| one.get(index).copied()).collect())
-        };
-        let [ours, theirs] = &figures;
-        if let (Some(ours), Some(theirs)) = (of(ours), of(theirs)) {
+        let [ours, theirs] = figures.each_ref().map(|all| {
+            median(all.iter().filter_map(|one: &[f64; 3]| one.get(index).copied()).collect())
+        });
+        if let (Some(ours), Some(theirs)) = (ours, theirs) {
             bench.beside(&case, (metric, unit), ours, (PEER, theirs));
         }
     }
@@ -143,12 +142,12 @@ fn load(
     load.args(["--path", PATH, "--algorithm", algorithm]);
     load.args(FIELDS.iter().flat_map(|field| ["--field", field]));
     load.args(["--tokens", tokens, "--first", "0", "--connections", "16", "--seconds", seconds]);
-    let told = output_of(&mut load)?;
+    let output = output_of(&mut load)?;
     let numbers: Vec<f64> =
-        told.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        output.split_whitespace().filter_map(|number| number.parse().ok()).collect();
     match numbers.as_slice() {
         [rate, _, half, most] => Ok([1e6 / rate, *half, *most]),
-        _ => Err(io::Error::other(format!("the client told {told:?}"))),
+        _ => Err(io::Error::other(format!("the client printed {output:?}"))),
     }
 }
 

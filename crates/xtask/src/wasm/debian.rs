@@ -28,11 +28,12 @@ pub(super) fn find(cache: &Cache) -> Option<PathBuf> {
 }
 
 fn newest_first(names: impl Iterator<Item = String>) -> Vec<String> {
-    let toolchain = |name: String| {
-        let version = supported(name.strip_prefix(PREFIX)?)?;
-        Some((version, name))
-    };
-    let mut toolchains: Vec<_> = names.filter_map(toolchain).collect();
+    let mut toolchains = Vec::new();
+    for name in names {
+        if let Some(version) = name.strip_prefix(PREFIX).and_then(supported) {
+            toolchains.push((version, name));
+        }
+    }
     toolchains.sort();
     toolchains.into_iter().rev().map(|(_, name)| name).collect()
 }
@@ -94,11 +95,13 @@ impl Packages {
 
 /// Reads `1.96` from `1.96.0+dfsg1-1~deb12u2`, unless this Rust is too old for the workspace.
 fn supported(version: &str) -> Option<(u32, u32)> {
-    let minor = |text: &str| -> Option<(u32, u32)> {
-        let mut numbers = text.splitn(3, '.');
-        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-    };
-    minor(version).filter(|version| Some(*version) >= minor(env!("CARGO_PKG_RUST_VERSION")))
+    let oldest = major_and_minor(env!("CARGO_PKG_RUST_VERSION"));
+    major_and_minor(version).filter(|version| Some(*version) >= oldest)
+}
+
+fn major_and_minor(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.splitn(3, '.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 /// Returns a field's value from the first paragraph of a control file.

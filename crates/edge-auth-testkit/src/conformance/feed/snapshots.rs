@@ -71,7 +71,7 @@ pub(super) async fn an_older_snapshot_does_not_replace_a_newer_one<B: FeedBacken
     same("its part then", &log.snapshot_part(TWO, 0).await?, &Some(b"two".to_vec()))
 }
 
-pub(super) async fn parts_of_two_snapshots_are_told_apart<B: FeedBackend>(
+pub(super) async fn parts_of_two_snapshots_stay_distinct<B: FeedBackend>(
     backend: &B,
     storage: &str,
 ) -> Check {

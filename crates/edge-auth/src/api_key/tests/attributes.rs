@@ -69,23 +69,23 @@ fn texts_are_bounded_and_printable() {
         let error = refused(NewKey { owner: Some(text.to_owned()), ..wishes() });
         assert!(matches!(error, AttributesError::Text { field: "owner", .. }), "{text:?}");
     }
-    let with = |key: &str, value: &str| NewKey {
-        metadata: BTreeMap::from([(key.to_owned(), value.to_owned())]),
-        ..wishes()
-    };
-    assert!(matches!(refused(with("", "v")), AttributesError::Text { field: "metadata key", .. }));
-    let long = "v".repeat(257);
-    assert!(matches!(
-        refused(with("k", &long)),
-        AttributesError::Text { field: "metadata value", .. }
-    ));
-    assert!(block().issue(with("k", ""), &Counting::from(0), NOW).is_ok());
+    let error = refused(with_metadata("", "v"));
+    assert!(matches!(error, AttributesError::Text { field: "metadata key", .. }));
+    let error = refused(with_metadata("k", &"v".repeat(257)));
+    assert!(matches!(error, AttributesError::Text { field: "metadata value", .. }));
+    assert!(block().issue(with_metadata("k", ""), &Counting::from(0), NOW).is_ok());
+}
+
+fn with_metadata(key: &str, value: &str) -> NewKey {
+    NewKey { metadata: BTreeMap::from([(key.to_owned(), value.to_owned())]), ..wishes() }
 }
 
 /// JSON escapes every such character twice: in the body and in the envelope.
 #[test]
 fn the_largest_possible_key_is_sealed_and_opened() {
-    let fill = |number: usize, length: usize| format!("{number:03}{}", "\"".repeat(length - 3));
+    fn fill(number: usize, length: usize) -> String {
+        format!("{number:03}{}", "\"".repeat(length - 3))
+    }
     let new = NewKey {
         label: Some(fill(0, 256)),
         owner: Some(fill(0, 256)),
@@ -106,10 +106,10 @@ fn the_largest_possible_key_is_sealed_and_opened() {
 
 #[test]
 fn block_names_have_a_limited_alphabet_and_length() {
-    let named = |name: &str| {
+    fn named(name: &str) -> Result<ApiKeyProfile, ProfileError> {
         let format = KeyFormat::new("acme", "live").unwrap();
         ApiKeyProfile::native(name, format, peppers(0x11, &[], &[]))
-    };
+    }
     assert!(named("Partners_2-eu").is_ok());
     for name in ["", "a:b", "a b", "é", &"n".repeat(65)] {
         assert_eq!(named(name).unwrap_err(), ProfileError::Name { found: name.to_owned() });

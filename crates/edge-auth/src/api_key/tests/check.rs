@@ -65,10 +65,10 @@ fn a_key_expires_at_its_time_and_not_before() {
 
 #[test]
 fn a_key_of_another_environment_is_refused() {
-    let format = |environment| KeyFormat::new("acme", environment).unwrap();
-    let block = |environment| {
-        ApiKeyProfile::native("partners", format(environment), peppers(0x11, &[], &[])).unwrap()
-    };
+    fn block(environment: &str) -> ApiKeyProfile {
+        let format = KeyFormat::new("acme", environment).unwrap();
+        ApiKeyProfile::native("partners", format, peppers(0x11, &[], &[])).unwrap()
+    }
     let (key, text) = issued_in(&block("test"), wishes());
     let presented = block("test").parse(&text).unwrap();
     let key = block("live").open(&key.seal().unwrap()).unwrap();

@@ -66,16 +66,16 @@ fn only_the_hash_that_is_not_under_the_current_pepper_is_wrapped() {
     let overlap = Duration::from_secs(3600);
     let (rotated, _) = opened.rotate(overlap, &Counting::from(1), NOW).unwrap();
     let document = rotated.rewrap().unwrap().seal().unwrap().document;
-    let chain = |ids: &str| document.matches(&format!("[{ids}]")).count();
-    assert_eq!(chain(r#"\"ac95ef42\""#), 1, "{document}");
-    assert_eq!(chain(r#"\"d9ca8b38\",\"ac95ef42\""#), 1, "{document}");
+    for chain in [r#"[\"ac95ef42\"]"#, r#"[\"d9ca8b38\",\"ac95ef42\"]"#] {
+        assert_eq!(document.matches(chain).count(), 1, "{document}");
+    }
 }
 
 #[test]
 fn a_record_sealed_under_a_retired_pepper_is_refused() {
     let (key, text) = issued();
     let block = block_under(peppers(0x22, &[], &[0x11]));
-    assert!(block.parse(&text).is_ok(), "its tag stays good");
+    assert!(block.parse(&text).is_ok(), "its tag is still accepted");
     let error = block.open(&key.seal().unwrap()).unwrap_err();
     let pepper = pepper(0x11).id().clone();
     assert_eq!(error, RecordError::PepperRetired { id: key.id().to_owned(), pepper });

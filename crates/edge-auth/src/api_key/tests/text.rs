@@ -109,7 +109,7 @@ fn debug_and_errors_show_no_key_material() {
     let presented = block().parse(text.expose()).unwrap();
     let secret = &text.expose()[29..72];
     let record = key.seal().unwrap();
-    assert!(record.document.contains("WreuDFmUW2ma"), "the hash, which is looked for below");
+    assert!(record.document.contains("WreuDFmUW2ma"), "the hash, which must not be shown below");
     for shown in [format!("{key:?}"), format!("{text:?}"), format!("{presented:?}")] {
         assert!(!shown.contains(secret), "{shown}");
         assert!(!shown.contains("WreuDFmUW2ma"), "{shown}");
@@ -121,7 +121,9 @@ fn debug_and_errors_show_no_key_material() {
 
 #[test]
 fn ids_and_secrets_come_from_the_given_randomness() {
-    let issue = |first| block().issue(wishes(), &Counting::from(first), NOW).unwrap().1;
+    fn issue(first: u8) -> PlaintextKey {
+        block().issue(wishes(), &Counting::from(first), NOW).unwrap().1
+    }
     assert_eq!(issue(1).expose(), issue(1).expose());
     assert_ne!(issue(1).expose(), issue(2).expose());
 }

@@ -19,18 +19,17 @@ fn run() -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     let mut out_dir = String::new();
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or(format!("{argument}: a value is missing"));
         match argument.as_str() {
             "--version" => {
                 println!("bindgen {}", env!("CARGO_PKG_VERSION"));
                 return Ok(());
             }
-            "--out-dir" => out_dir = value()?,
-            "--out-name" => drop(bindgen.out_name(&value()?)),
+            "--out-dir" => out_dir = value(&argument, arguments.next())?,
+            "--out-name" => drop(bindgen.out_name(&value(&argument, arguments.next())?)),
             "--target" => {
-                let target = match value()?.as_str() {
+                let target = match value(&argument, arguments.next())?.as_str() {
                     "module" => bindgen.module(true),
-                    other => return Err(format!("--target {other} is not known here")),
+                    other => return Err(format!("--target {other} is not supported")),
                 };
                 target.map_err(|error| error.to_string())?;
             }
@@ -42,8 +41,12 @@ fn run() -> Result<(), String> {
             "--experimental-reset-state-function" => drop(bindgen.reset_state_function(true)),
             "--force-enable-abort-handler" => drop(bindgen.force_enable_abort_handler(true)),
             input if !input.starts_with('-') => drop(bindgen.input_path(input)),
-            other => return Err(format!("{other} is not known here")),
+            other => return Err(format!("{other} is not supported")),
         }
     }
     bindgen.generate(out_dir).map_err(|error| format!("{error:?}"))
+}
+
+fn value(argument: &str, next: Option<String>) -> Result<String, String> {
+    next.ok_or(format!("{argument}: a value is missing"))
 }
