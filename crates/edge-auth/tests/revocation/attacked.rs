@@ -165,6 +165,27 @@ fn and_against_a_snapshot_of_a_log_that_began_anew() {
 }
 
 #[test]
+fn and_against_an_older_undoing_in_a_log_that_began_anew() {
+    let read = [RevokeToken, UndoToken, RevokeToken, WriteKey, Read(0), Pass];
+    let first = [&read[..], &[Delete(0), Delete(0), RevokeOther, RevokeOther]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
+#[test]
+fn and_against_another_snapshot_of_the_same_place() {
+    let deleted = [RevokeToken, WriteKey, Read(0), Pass, Delete(0), Delete(0)];
+    let first = [&deleted[..], &[RevokeOther, RevokeOther, Compact, RevokeOther, Save]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
+#[test]
+fn and_against_an_older_snapshot() {
+    let read = [RevokeOther, Compact, Save, RevokeToken, WriteKey, Compact, Read(0), Pass];
+    let first = [&read[..], &[PutBack, RevokeOther, RevokeOther, RevokeOther, Save]].concat();
+    every_order(&first, &AFTER_A_NEW_LOG);
+}
+
+#[test]
 fn short_orders_have_the_expected_answers() {
     for (steps, answer) in [
         (&[Read(0)][..], Answer::Allowed),
