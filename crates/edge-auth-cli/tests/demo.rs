@@ -76,10 +76,10 @@ fn the_api_sees_the_identity_and_neither_credential_nor_forged_field() {
         .iter()
         .find(|call| call["title"].as_str().unwrap().contains("forges an identity"))
         .unwrap();
-    let told: Value = serde_json::from_str(&make(lie).body).unwrap();
-    assert_eq!(told["headers"]["x-auth-principal"], "jwt:demo:alice");
-    assert_eq!(told["headers"].get("x_auth_principal"), None);
-    assert_eq!(told["headers"].get("authorization"), None);
+    let echo: Value = serde_json::from_str(&make(lie).body).unwrap();
+    assert_eq!(echo["headers"]["x-auth-principal"], "jwt:demo:alice");
+    assert_eq!(echo["headers"].get("x_auth_principal"), None);
+    assert_eq!(echo["headers"].get("authorization"), None);
 }
 
 #[test]

@@ -94,26 +94,26 @@ fn the_careless_key_must_be_spelled_out() {
 }
 
 #[test]
-fn all_that_a_command_lacks_is_told_at_once() {
+fn all_missing_arguments_are_named_in_one_message() {
     let folder = Folder::with_policy(POLICY);
-    let told = |arguments: &[&str]| {
+    let message = |arguments: &[&str]| {
         let mut command = folder.edge_auth(arguments);
         let ran =
             command.env_remove("EDGE_AUTH_POLICY").env_remove("EDGE_AUTH_STORE").output().unwrap();
         assert_eq!(ran.status.code(), Some(2));
         String::from_utf8_lossy(&ran.stderr).into_owned()
     };
-    let create = told(&["keys", "create"]);
+    let create = message(&["keys", "create"]);
     for flag in ["--policy", "--store", "--expires", "--scope"] {
         assert!(create.contains(flag), "{flag}: {create}");
     }
-    let revoke = told(&["revoke", "token", "--issuer", "corp", "--id", "a"]);
+    let revoke = message(&["revoke", "token", "--issuer", "corp", "--id", "a"]);
     for flag in ["--policy", "--store", "--reason"] {
         assert!(revoke.contains(flag), "{flag}: {revoke}");
     }
-    let import = told(&["keys", "import", "--hash", "00"]);
+    let import = message(&["keys", "import", "--hash", "00"]);
     assert!(import.contains("--store") && import.contains("--all-scopes"), "{import}");
-    assert!(!told(&["keys", "import", "--file", "keys.jsonl"]).contains("--all-scopes"));
+    assert!(!message(&["keys", "import", "--file", "keys.jsonl"]).contains("--all-scopes"));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn an_unknown_key_is_a_no_and_a_missing_store_is_trouble() {
 #[test]
 fn a_missing_or_short_pepper_is_named() {
     let folder = Folder::with_policy(POLICY);
-    for (value, told) in [(None, "not set"), (Some("short"), "32")] {
+    for (value, message) in [(None, "not set"), (Some("short"), "32")] {
         let mut command = folder.edge_auth(&["keys", "list"]);
         command.env_remove("PEPPER");
         value.map(|value| command.env("PEPPER", value));
@@ -205,7 +205,7 @@ fn a_missing_or_short_pepper_is_named() {
         let output = command.output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("PEPPER") && stderr.contains(told), "{stderr}");
+        assert!(stderr.contains("PEPPER") && stderr.contains(message), "{stderr}");
     }
 }
 

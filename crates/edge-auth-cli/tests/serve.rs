@@ -305,10 +305,11 @@ fn a_password_in_an_argument_is_not_repeated() {
 #[test]
 fn a_new_store_is_logged_and_an_existing_one_is_not() {
     let folder = Folder::with_policy(POLICY);
-    let told =
-        |server: Server| server.told.iter().any(|line| line.contains("the store was missing"));
-    assert!(told(folder.serve(&[])));
-    assert!(!told(folder.serve(&[])));
+    let made_a_store = |server: Server| {
+        server.startup_lines.iter().any(|line| line.contains("the store was missing"))
+    };
+    assert!(made_a_store(folder.serve(&[])));
+    assert!(!made_a_store(folder.serve(&[])));
 }
 
 #[test]

@@ -23,11 +23,11 @@ const TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
 fn a_token_is_shown_as_not_verified() {
     let ran = Folder::with_policy("").run(&["token", "inspect", TOKEN]);
     assert_eq!(ran.code(), 0);
-    let told = ran.stdout();
+    let message = ran.stdout();
     for part in ["NOT VERIFIED", "\"HS256\"", "\"joe\"", "2011-03-22T18:43:00.000Z  (expired)"] {
-        assert!(told.contains(part), "{part} is not in: {told}");
+        assert!(message.contains(part), "{part} is not in: {message}");
     }
-    assert!(!told.contains("dBjft"), "{told}");
+    assert!(!message.contains("dBjft"), "{message}");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_token_is_read_from_a_file() {
 }
 
 #[test]
-fn no_error_of_the_arguments_repeats_what_may_be_a_secret() {
+fn no_error_of_the_arguments_repeats_a_possible_secret() {
     let folder = Folder::with_policy("");
     let key = "acme_live_0AbCdEfGhIjKlMnOpQrStUvWxYz1234567890AbCd";
     let option = format!("--{TOKEN}");
@@ -103,10 +103,10 @@ fn no_error_of_the_arguments_repeats_what_may_be_a_secret() {
         ] {
             for json in [&[][..], &["--json"]] {
                 let ran = folder.run(&[json, arguments].concat());
-                let told = ran.stdout() + &ran.stderr();
+                let message = ran.stdout() + &ran.stderr();
                 assert_ne!(ran.code(), 0, "{arguments:?}");
                 for part in [secret, TOKEN, key, secret.get(..24).unwrap()] {
-                    assert!(!told.contains(part), "{arguments:?}: {told}");
+                    assert!(!message.contains(part), "{arguments:?}: {message}");
                 }
             }
         }
@@ -116,7 +116,7 @@ fn no_error_of_the_arguments_repeats_what_may_be_a_secret() {
 #[test]
 fn an_error_of_the_arguments_still_says_what_is_wrong() {
     let folder = Folder::with_policy("");
-    for (arguments, told) in [
+    for (arguments, message) in [
         (&["keys", "list", "--no-such-option"][..], "--no-such-option"),
         (&["tokn"], "`token`"),
         (
@@ -129,7 +129,7 @@ fn an_error_of_the_arguments_still_says_what_is_wrong() {
         let ran = folder.run(arguments);
         let error = ran.stderr();
         assert!(
-            ran.code() == 2 && error.contains(told) && error.contains("--help"),
+            ran.code() == 2 && error.contains(message) && error.contains("--help"),
             "{arguments:?}: {error}"
         );
     }

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_what_it_names() {
+    fn an_alias_is_replaced_by_the_value_that_it_names() {
         let root = parse("a: &x 1\nb: *x\nc: &y { d: *x, e: [*x, 2] }\nf: *y\n").unwrap();
         assert_eq!((text(&root, &["b"]), text(&root, &["f", "d"])), (Some("1"), Some("1")));
         assert_eq!(root.at(&["f", "e"]).unwrap().items().len(), 2);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_key_brings_in_what_is_not_said_beside_it() {
+    fn a_merge_key_adds_members_that_are_missing() {
         let root = parse(
             "a: &a { x: 1, y: 2 }\nb: &b { y: 3, z: 4 }\nc: { <<: *a, y: 5 }\nd: { y: 5, <<: [*a, *b] }\n\
              e: { '<<': 6 }\nf: { <<: *a, x: ~ }\n",
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_refused() {
+    fn text_that_is_not_a_template_is_refused() {
         assert!(parse("").is_err());
         assert!(parse("a: [").is_err());
         assert!(parse(&"[".repeat(200)).unwrap_err().contains("deep"));

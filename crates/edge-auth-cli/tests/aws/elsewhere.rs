@@ -126,8 +126,11 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
         let gate = rest("TOKEN", "0", "method.request.header.Authorization");
         let beside = lint(&format!("{gate}  Orders: {{ {properties} }}\n"), &[]);
         assert_eq!(beside.code(), 0, "{}", beside.stdout());
-        let told = beside.stdout();
-        assert!(told.contains("warning definition_elsewhere") && told.contains(location), "{told}");
+        let message = beside.stdout();
+        assert!(
+            message.contains("warning definition_elsewhere") && message.contains(location),
+            "{message}"
+        );
     }
     // References within the file, and to files of schemas, lead to no authorizer.
     let inside = "openapi: 3.0.1\npaths: { /a: { $ref: '#/x' } }\ncomponents: { schemas: { A: { $ref: a.yaml } } }\n";
@@ -136,7 +139,7 @@ fn a_definition_in_another_file_is_named_with_what_to_run() {
 
 #[test]
 fn a_file_of_another_tool_is_refused_with_the_file_to_check() {
-    for (name, text, told) in [
+    for (name, text, message) in [
         (
             "main.tf",
             "resource \"aws_api_gateway_authorizer\" \"gate\" {\n  name = \"gate\"\n}\n",
@@ -162,7 +165,7 @@ fn a_file_of_another_tool_is_refused_with_the_file_to_check() {
     ] {
         let ran = lint_file(name, text, &[]);
         assert_eq!(
-            (ran.code(), ran.stderr().contains(told)),
+            (ran.code(), ran.stderr().contains(message)),
             (2, true),
             "{name}: {}",
             ran.stderr()

@@ -113,8 +113,8 @@ impl Ran {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// What it wrote to standard error before it listened.
-    pub(crate) told: Vec<String>,
+    /// The lines on standard error before it listened.
+    pub(crate) startup_lines: Vec<String>,
     audit: Receiver<String>,
     notices: Receiver<String>,
 }
@@ -122,7 +122,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server, and waits until it says where it listens.
     pub(crate) fn start(command: Command) -> Self {
-        Self::try_start(command).unwrap_or_else(|told| panic!("the server did not start: {told}"))
+        Self::try_start(command).unwrap_or_else(|error| panic!("the server did not start: {error}"))
     }
 
     /// Starts a server, or returns what it wrote instead of starting.
@@ -130,7 +130,7 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let audit = lines(child.stdout.take().unwrap());
         let notices = lines(child.stderr.take().unwrap());
-        let mut told = Vec::new();
+        let mut startup_lines = Vec::new();
         loop {
             match notices.recv_timeout(PATIENCE) {
                 Ok(line) => match line.split_once("listening on http") {
@@ -138,14 +138,14 @@ impl Server {
                         let address =
                             rest.split("://").nth(1).and_then(|rest| rest.split(',').next());
                         let address = address.unwrap().parse().unwrap();
-                        return Ok(Self { child, address, told, audit, notices });
+                        return Ok(Self { child, address, startup_lines, audit, notices });
                     }
-                    None => told.push(line),
+                    None => startup_lines.push(line),
                 },
                 Err(_) => {
                     let _ = child.kill();
                     let _ = child.wait();
-                    return Err(told.join("\n"));
+                    return Err(startup_lines.join("\n"));
                 }
             }
         }

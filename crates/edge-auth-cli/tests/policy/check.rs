@@ -162,6 +162,6 @@ fn a_block_of_pinned_certificates_is_said_to_be_pinned() {
     let folder = Folder::with_policy(&block);
     let report = folder.json(&["policy", "check", "policy.toml"]);
     assert_eq!(report["client_certs"][0]["pinned"], true);
-    let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
-    assert!(told.contains("client_cert devices: by rfc9440, pinned by fingerprint"), "{told}");
+    let output = folder.run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(output.contains("client_cert devices: by rfc9440, pinned by fingerprint"), "{output}");
 }

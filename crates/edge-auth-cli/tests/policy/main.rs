@@ -88,7 +88,7 @@ fn usage_errors_are_reported_in_the_requested_format() {
     }
     let plain = folder.run(&["frob"]);
     assert_eq!(
-        (plain.code(), plain.stderr().contains("no such command")),
+        (plain.code(), plain.stderr().contains("the command is unknown")),
         (2, true),
         "{}",
         plain.stderr()

@@ -26,8 +26,8 @@ fn the_log_is_listed_shown_and_undone() {
     assert_eq!((undone["says"].as_str(), &undone["target"]), (Some("undone"), &entered["target"]));
     let listed = folder.json(&["revocations", "list"]);
     assert_eq!(listed["revocations"], json!([undone, entered]));
-    let told = folder.run(&["revocations", "list"]).stdout();
-    assert!(told.contains("lost the laptop") && told.contains("found it"), "{told}");
+    let message = folder.run(&["revocations", "list"]).stdout();
+    assert!(message.contains("lost the laptop") && message.contains("found it"), "{message}");
     assert_eq!(folder.json(&["revocations", "compact"])["held"], 0);
 }
 
@@ -84,9 +84,9 @@ fn policy_check_prints_the_stages_of_every_host() {
         sums,
         [("native, SQLite", six), ("Workers, Durable Object", six), ("Lambda, DynamoDB", six)]
     );
-    let told = folder.run(&["policy", "check", "policy.toml"]).stdout();
-    assert!(told.contains("native, SQLite: 6 s (store 0 s + feed 6 s)"), "{told}");
-    assert!(told.contains("KV alone: best effort, no bound"), "{told}");
+    let message = folder.run(&["policy", "check", "policy.toml"]).stdout();
+    assert!(message.contains("native, SQLite: 6 s (store 0 s + feed 6 s)"), "{message}");
+    assert!(message.contains("KV alone: best effort, no bound"), "{message}");
 }
 
 #[test]

@@ -56,8 +56,8 @@ fn a_certificate_file_is_revoked_by_all_of_its_names() {
         ["revoke", "certificate", "--fingerprint", &fingerprint, "--reason", "its key was copied"];
     let report = folder.json(&alone);
     assert!(report["note"].as_str().unwrap().contains("--issuer and --serial"), "{report}");
-    let told = folder.run(&alone).stdout();
-    assert!(told.contains("a fingerprint alone is not enough"), "{told}");
+    let message = folder.run(&alone).stdout();
+    assert!(message.contains("a fingerprint alone is not enough"), "{message}");
 }
 
 fn hex(client: &Client) -> String {
@@ -84,8 +84,8 @@ fn without_before_the_issuers_clock_skew_is_added_to_now() {
     let report = folder.json(&revoke(&["--before", "2026-01-01"]));
     assert_eq!(report["target"]["before"], "2026-01-01T00:00:00.000Z");
     assert!(report["notice"].as_str().unwrap().contains("stay good"), "{report}");
-    let told = folder.run(&revoke(&["--before", "2026-01-01"])).stdout();
-    assert!(told.contains("note      tokens whose `iat`"), "{told}");
+    let message = folder.run(&revoke(&["--before", "2026-01-01"])).stdout();
+    assert!(message.contains("note      tokens whose `iat`"), "{message}");
 }
 
 #[test]

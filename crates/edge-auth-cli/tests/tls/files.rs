@@ -60,12 +60,13 @@ fn the_gate_and_the_listener_take_over_new_files_together_or_not_at_all() {
 #[test]
 fn blocks_that_no_client_can_use_are_logged_at_the_start() {
     let stage = Stage::new();
-    let told = |stage: &Stage, arguments: &[&str]| stage.serve(arguments).told.join("\n");
-    assert!(told(&stage, &[]).contains(
+    let message =
+        |stage: &Stage, arguments: &[&str]| stage.serve(arguments).startup_lines.join("\n");
+    assert!(message(&stage, &[]).contains(
         "client_cert `agents`, source `tls`: no client passes by it: without an upstream"
     ));
     let upstream = ["--upstream", "http://127.0.0.1:9"];
-    assert_eq!(told(&stage, &upstream), "");
+    assert_eq!(message(&stage, &upstream), "");
 
     let expired = AuthorityPlan {
         valid: (1_000_000_000, 1_500_000_000),
@@ -76,21 +77,21 @@ fn blocks_that_no_client_can_use_are_logged_at_the_start() {
         &format!("{}{}", stage.clients.pem(), stage.clients.renewed(&expired).pem()),
     );
     assert!(
-        told(&stage, &upstream)
+        message(&stage, &upstream)
             .contains("client_cert `agents`: authority 2 of 2: it expired at 2017")
     );
     stage.folder.write("clients.pem", &stage.clients.pem());
     stage.write_server_good("a", (1_000_000_000, 1_500_000_000));
-    assert!(told(&stage, &upstream).contains("server.pem: it expired at 2017"));
+    assert!(message(&stage, &upstream).contains("server.pem: it expired at 2017"));
     stage.write_server("a");
 
     let proxied =
         POLICY.replace("source = \"tls\"", "source = \"rfc9440\"\nca_file = \"clients.pem\"");
     stage.folder.write("policy.toml", &proxied);
-    assert!(told(&stage, &upstream).contains("the gateway believes no proxy"));
-    assert_eq!(told(&stage, &[]), "");
+    assert!(message(&stage, &upstream).contains("the gateway believes no proxy"));
+    assert_eq!(message(&stage, &[]), "");
     stage.folder.write("policy.toml", &format!("[trust]\nnetworks = [\"10.0.0.0/8\"]\n{proxied}"));
-    assert_eq!(told(&stage, &upstream), "");
+    assert_eq!(message(&stage, &upstream), "");
 }
 
 #[test]

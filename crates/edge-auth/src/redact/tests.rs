@@ -126,7 +126,7 @@ fn a_key_is_known_by_its_shape_whatever_stands_for_its_separators() {
 }
 
 #[test]
-fn what_is_escaped_too_often_is_not_shown() {
+fn text_with_too_many_levels_of_escapes_is_hidden() {
     assert_eq!(log("/acme%252525255Flive_abc"), "(escaped too often)");
     assert_eq!(log(&format!("/{}", "%25".repeat(300))), format!("/{}", "%25".repeat(300)));
     assert_eq!(log("/50%25-off/%C3%A9/100%/%zz"), "/50%25-off/%C3%A9/100%/%zz");
@@ -231,7 +231,7 @@ fn twice_the_text_takes_twice_the_steps() {
 }
 
 #[test]
-fn what_is_cut_off_takes_no_steps() {
+fn text_beyond_the_cut_takes_no_steps() {
     for (kind, text) in hostile(2000) {
         let (mut short, mut long) = (0, 0);
         let _ = redactor().hide_counting(

@@ -46,10 +46,7 @@ async fn an_upstream_that_never_answers_times_out() {
     let (mut stream, _) = listener.accept().await.unwrap();
     read_to(&mut stream, "\r\n\r\n").await;
     let answer = read_all(&mut client).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 504") && answer.contains("x-operator-is-told"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("x-operator-notice"), "{answer}");
 }
 
 #[tokio::test]
@@ -65,7 +62,7 @@ async fn a_client_that_stops_within_its_body_times_out_and_the_upstream_is_not_b
         let (_stream, _) = listener.accept().await.unwrap();
         let answer = read_all(&mut client).await;
         assert!(answer.starts_with("HTTP/1.1 408"), "{framing}: {answer}");
-        assert!(!answer.contains("x-operator-is-told"), "{framing}: {answer}");
+        assert!(!answer.contains("x-operator-notice"), "{framing}: {answer}");
     }
 }
 

@@ -32,7 +32,7 @@ async fn a_page_of_an_allowed_origin_may_read_it_and_vary_is_kept() {
 }
 
 #[tokio::test]
-async fn where_the_rule_names_origins_the_upstream_names_none() {
+async fn the_origins_of_a_rule_replace_those_of_the_upstream() {
     let answer = answered(
         "GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: https://evil.example\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 0\r\naccess-control-allow-origin: *\r\n\

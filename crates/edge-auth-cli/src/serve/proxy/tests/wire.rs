@@ -100,7 +100,7 @@ pub(super) async fn gateway(upstream: Upstream, setting: Setting) -> SocketAddr 
             let Forwarded { mut response, trouble } =
                 upstream.forward(request, &grant, client).await;
             if let Some(trouble) = trouble {
-                response.headers_mut().insert("x-operator-is-told", trouble.parse().unwrap());
+                response.headers_mut().insert("x-operator-notice", trouble.parse().unwrap());
             }
             response
         }
