@@ -76,12 +76,15 @@ impl Credentials {
     }
 }
 
+/// Measures credentials once.
+type Measure = fn(&Credentials) -> Result<f64>;
+
 /// Returns every available measurement.
 pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     let mut offers = Vec::new();
     for (name, credentials) in all(folder)? {
         let credentials = std::rc::Rc::new(credentials);
-        let measurements: [(&str, &str, fn(&Credentials) -> Result<f64>); 3] = [
+        let measurements: [(&str, &str, Measure); 3] = [
             ("cold", "cpu", Credentials::cold),
             ("warm", "cpu", Credentials::warm),
             ("warm", "operations", Credentials::operations),

@@ -135,8 +135,8 @@ impl TestKey {
     }
 }
 
-/// Returns an HMAC with the algorithm's digest, or with SHA-256 if the algorithm is not an HMAC: the
-/// forgery of a token that claims another algorithm.
+/// Returns an HMAC with the algorithm's digest. Other algorithms get SHA-256, for forged tokens that
+/// claim an asymmetric algorithm.
 fn hmac_sign(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Vec<u8> {
     let algorithm = match algorithm {
         Algorithm::Hs384 => hmac::HMAC_SHA384,

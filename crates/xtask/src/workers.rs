@@ -75,7 +75,8 @@ pub(crate) fn check(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(Invocation::cargo(at, &test).run_tests())
 }
 
-/// Returns the target that clippy can check. clippy comes with the compiler on `PATH` and cannot use the libraries of another one.
+/// Returns the target for clippy, which comes with the compiler on `PATH` and cannot use the
+/// libraries of another one.
 fn lint_target(rustc: &Path) -> Option<&'static str> {
     if rustc == Path::new("rustc") { Some("wasm32-unknown-unknown") } else { None }
 }

@@ -1,5 +1,7 @@
 //! The smallest host: a gate in this process, a clock that the test sets, and everything in memory.
 
+use std::collections::BTreeMap;
+
 use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
@@ -201,19 +203,18 @@ fn handover(handed: &PlatformCredentials) -> PlatformCertificate<'_> {
         PlatformCredentials::ApiGateway(pem) => PlatformCertificate::ApiGateway(pem),
         PlatformCredentials::LoadBalancer => PlatformCertificate::LoadBalancer,
         PlatformCredentials::Cloudflare(members) => {
-            let member = |name: &str| members.get(name).map(String::as_str);
             PlatformCertificate::Cloudflare(TlsClientAuth {
-                presented: member("certPresented"),
-                verified: member("certVerified"),
-                revoked: member("certRevoked"),
-                issuer_dn: member("certIssuerDNRFC2253"),
-                subject_dn: member("certSubjectDNRFC2253"),
-                serial: member("certSerial"),
-                fingerprint_sha256: member("certFingerprintSHA256"),
-                issuer_key_id: member("certIssuerSKI"),
-                not_before: member("certNotBefore"),
-                not_after: member("certNotAfter"),
-                rfc9440: member("certRFC9440"),
+                presented: member(members, "certPresented"),
+                verified: member(members, "certVerified"),
+                revoked: member(members, "certRevoked"),
+                issuer_dn: member(members, "certIssuerDNRFC2253"),
+                subject_dn: member(members, "certSubjectDNRFC2253"),
+                serial: member(members, "certSerial"),
+                fingerprint_sha256: member(members, "certFingerprintSHA256"),
+                issuer_key_id: member(members, "certIssuerSKI"),
+                not_before: member(members, "certNotBefore"),
+                not_after: member(members, "certNotAfter"),
+                rfc9440: member(members, "certRFC9440"),
             })
         }
     }
@@ -235,4 +236,8 @@ fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
         headers,
         body: call.body.clone(),
     }
+}
+
+fn member<'m>(members: &'m BTreeMap<String, String>, name: &str) -> Option<&'m str> {
+    members.get(name).map(String::as_str)
 }

@@ -55,7 +55,7 @@ fn an_invalid_hash_is_refused_and_not_quoted() {
     {
         let error = legacy().import(wishes(), hash, NOW).unwrap_err();
         assert_eq!(error, LifecycleError::Hash { algorithm: "SHA-256", bytes: 32 });
-        assert!(error.to_string().contains("SHA-256: give its 32 bytes"));
+        assert!(error.to_string().contains("not SHA-256: give its 32 bytes"), "{error}");
     }
 }
 
