@@ -305,6 +305,7 @@ impl AttackedLog {
     fn compact(&mut self) {
         let before = self.now.records.keys().last().copied().unwrap_or_default();
         let held = self.honest.held_by(&self.now);
+        let snapshot = self.now.snapshot.clone();
         let randomness = SeededRandomness::new(1);
         self.administer(async |ledger, order| ledger.compact(&randomness, order.now).await);
         // With a new secret, compaction enters again what older records say.
@@ -312,7 +313,9 @@ impl AttackedLog {
         let again = again.into_iter().flat_map(|listing| listing.entries).flatten();
         let again: Vec<Entry> = again.filter(|entry| entry.sequence > before).collect();
         again.into_iter().rev().for_each(|entry| self.entered(Some(entry)));
-        self.honest.compacted(&self.now, held);
+        if self.now.snapshot != snapshot {
+            self.honest.compacted(&self.now, held);
+        }
     }
 
     fn start(&self, feed: &MemoryRevocations) -> Gate<MemoryPlatform> {

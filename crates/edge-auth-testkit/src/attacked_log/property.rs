@@ -22,8 +22,18 @@ pub(super) struct Honest {
     said: Vec<Said>,
     /// The numbers of entries by their records.
     numbers: BTreeMap<String, usize>,
-    /// The entries in each snapshot, by the snapshot's record.
-    snapshots: BTreeMap<String, BTreeSet<usize>>,
+    /// The entries of which each snapshot was made.
+    snapshots: BTreeMap<WholeSnapshot, BTreeSet<usize>>,
+}
+
+/// The document of a snapshot, and its undamaged parts.
+type WholeSnapshot = (String, Vec<Vec<u8>>);
+
+/// Returns what identifies the snapshot of a store.
+fn snapshot_of(stored: &StoredLog) -> Option<WholeSnapshot> {
+    let snapshot = stored.snapshot.as_ref()?;
+    let parts = stored.parts.iter().filter(|((id, _), _)| *id == snapshot.id);
+    Some((snapshot.document.clone(), parts.map(|(_, part)| part.clone()).collect()))
 }
 
 #[derive(Clone, Hash)]
@@ -83,23 +93,31 @@ impl Honest {
         self.said.push(Said { of, undone, expires_at: entry.until.map(|until| until.plus(KEPT)) });
     }
 
-    /// Returns the entries in a store: those of its records and of its snapshot.
+    /// Returns the entries in a store: those of its snapshot, and of the records after it. Records
+    /// before it do not count, unless the snapshot is damaged.
     pub(super) fn held_by(&self, stored: &StoredLog) -> BTreeSet<usize> {
-        let records =
-            stored.records.values().filter_map(|record| self.numbers.get(&record.document));
-        let mut held: BTreeSet<usize> = records.copied().collect();
-        held.extend(self.in_snapshot(stored));
+        let in_snapshot =
+            snapshot_of(stored).and_then(|snapshot| self.snapshots.get(&snapshot)).cloned();
+        let mut after = 0;
+        if let (Some(_), Some(snapshot)) = (&in_snapshot, &stored.snapshot) {
+            after = snapshot.sequence;
+        }
+        let mut held = in_snapshot.unwrap_or_default();
+        for (_, record) in stored.records.range(after + 1..) {
+            held.extend(self.numbers.get(&record.document));
+        }
         held
     }
 
     fn in_snapshot(&self, stored: &StoredLog) -> BTreeSet<usize> {
-        let snapshot = stored.snapshot.as_ref().and_then(|one| self.snapshots.get(&one.document));
+        let snapshot = snapshot_of(stored).and_then(|snapshot| self.snapshots.get(&snapshot));
         snapshot.cloned().unwrap_or_default()
     }
 
+    /// Notes what a new snapshot was made of.
     pub(super) fn compacted(&mut self, stored: &StoredLog, held: BTreeSet<usize>) {
-        if let Some(snapshot) = &stored.snapshot {
-            self.snapshots.entry(snapshot.document.clone()).or_insert(held);
+        if let Some(snapshot) = snapshot_of(stored) {
+            self.snapshots.entry(snapshot).or_insert(held);
         }
     }
 
