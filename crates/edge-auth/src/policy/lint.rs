@@ -1,4 +1,5 @@
-//! Finds credentials that rules name and that no request can bring.
+//! Finds what rules ask for in vain: credentials that no request can bring, and tenants that no
+//! credential has.
 
 use super::{CredentialRef, Policy};
 use crate::certificate::CertificateSource;
@@ -22,6 +23,36 @@ impl Policy {
             }
         }
         unreachable
+    }
+
+    /// Returns advice for each rule with `tenants` that refuses every caller, since none of its
+    /// credentials has a tenant.
+    pub(super) fn rules_without_tenants(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        for rule in &self.rules {
+            let mut principals = rule.access.principals().iter();
+            if rule.tenants.is_none() || principals.any(|named| self.can_have_tenant(named)) {
+                continue;
+            }
+            advice.push(format!(
+                "rule `{}`: `tenants` refuses every caller: only API keys, and tokens of an \
+                 issuer with tenants, have one. Name such a credential in `require` (in `all` as \
+                 the first), or leave `tenants` out",
+                rule.name
+            ));
+        }
+        advice
+    }
+
+    fn can_have_tenant(&self, named: &CredentialRef) -> bool {
+        match named {
+            CredentialRef::Jwt(index) => match self.issuers.get(*index) {
+                Some(issuer) => issuer.identifier.has_tenants(),
+                None => false,
+            },
+            CredentialRef::Key(_) => true,
+            CredentialRef::Cert(_) => false,
+        }
     }
 
     /// Whether a credential is a certificate that comes in a load balancer's fields.

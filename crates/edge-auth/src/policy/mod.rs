@@ -4,6 +4,7 @@
 //! patterns parse, no rule is unreachable. What it refers to (secrets, key files) is brought in
 //! when a [`Gate`](crate::Gate) is built.
 
+mod access;
 mod admin_scope;
 mod administrators;
 mod api_key;
@@ -18,6 +19,7 @@ mod host_requirements;
 mod introspect;
 mod issuer;
 mod issuer_identifier;
+mod lifetimes;
 mod lint;
 mod networks;
 mod parse;
@@ -48,12 +50,13 @@ use parse::parse;
 use revocation::RevocationPolicy;
 use settings::AdminPolicy;
 
+pub(crate) use access::{Access, CredentialRef};
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
 pub(crate) use aws::UsageIdentifier;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use issuer_identifier::TENANT;
-pub(crate) use rule::{Access, Cors, CredentialRef, Rule};
+pub(crate) use rule::{Cors, Rule};
 pub(crate) use strict_table::table;
 pub(crate) use token_place::TokenPlace;
 

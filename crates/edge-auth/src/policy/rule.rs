@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::access::{Access, CredentialRef};
 use super::claim_rule::ClaimRule;
 use super::compiler::{Compiler, Field};
 use super::response_age::max_response_age;
@@ -37,41 +38,6 @@ pub(crate) struct Rule {
     /// Whether requests pass though the gate does not know what was revoked lately.
     pub insecure_allow_stale_revocation: bool,
     pub cors: Option<Cors>,
-}
-
-/// The credentials that open a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Access {
-    Public,
-    Any(Vec<CredentialRef>),
-    All(Vec<CredentialRef>),
-}
-
-impl Access {
-    /// The named credentials, in the rule's order; none for a public rule.
-    pub(crate) fn named(&self) -> &[CredentialRef] {
-        match self {
-            Self::Public => &[],
-            Self::Any(named) | Self::All(named) => named,
-        }
-    }
-
-    /// The credentials whose holder can be the principal.
-    pub(super) fn principals(&self) -> &[CredentialRef] {
-        match self {
-            Self::Public => &[],
-            Self::Any(named) => named,
-            Self::All(named) => named.get(..1).unwrap_or_default(),
-        }
-    }
-}
-
-/// A block of the policy that a rule names, by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum CredentialRef {
-    Jwt(usize),
-    Key(usize),
-    Cert(usize),
 }
 
 /// The origins whose pages may send requests, and with which headers.

@@ -1,7 +1,6 @@
 //! The `tenants` of a rule.
 
 use super::compiler::{Compiler, Field};
-use super::{CredentialRef, Policy};
 use crate::tenant::is_tenant;
 
 /// Compiles a rule's list, and reports mistakes at `at`.
@@ -39,36 +38,4 @@ pub(super) fn rule_tenants(
         }
     }
     tenants
-}
-
-impl Policy {
-    /// Returns advice for each rule with `tenants` that refuses every caller, since none of its
-    /// credentials has a tenant.
-    pub(super) fn rules_without_tenants(&self) -> Vec<String> {
-        let mut advice = Vec::new();
-        for rule in &self.rules {
-            let mut principals = rule.access.principals().iter();
-            if rule.tenants.is_none() || principals.any(|named| self.can_have_tenant(named)) {
-                continue;
-            }
-            advice.push(format!(
-                "rule `{}`: `tenants` refuses every caller: only API keys, and tokens of an \
-                 issuer with tenants, have one. Name such a credential in `require` (in `all` as \
-                 the first), or leave `tenants` out",
-                rule.name
-            ));
-        }
-        advice
-    }
-
-    fn can_have_tenant(&self, named: &CredentialRef) -> bool {
-        match named {
-            CredentialRef::Jwt(index) => match self.issuers.get(*index) {
-                Some(issuer) => issuer.identifier.has_tenants(),
-                None => false,
-            },
-            CredentialRef::Key(_) => true,
-            CredentialRef::Cert(_) => false,
-        }
-    }
 }
