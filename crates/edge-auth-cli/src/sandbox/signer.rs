@@ -32,9 +32,11 @@ impl Signer {
             .iter()
             .find_map(|algorithm| Some((algorithm, algorithm.name().parse().ok()?)));
         let (wanted, algorithm) = possible.ok_or_else(|| {
-            CommandError::Usage(
-                "tokens cannot be signed with ES512 here: allow another algorithm, too".to_owned(),
-            )
+            let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+            CommandError::Usage(format!(
+                "this command cannot sign tokens with {}: allow another algorithm, too",
+                names.join(", ")
+            ))
         })?;
         let key =
             generate(*wanted).map_err(|_| CommandError::host("a signing key could not be made"))?;

@@ -85,13 +85,7 @@ impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
             None => Reply::host_error(404, NOT_FOUND),
             Some(Endpoint::Health) => Reply::health(inbound.method),
             Some(Endpoint::Gateway) => return self.dispatch_gateway(inbound, host).await,
-            Some(Endpoint::ForwardAuth) => {
-                let endpoint = ForwardAuth::new(self.gate);
-                let decision = Box::pin(endpoint.answer(inbound, AUTHORIZE, host.now()));
-                match self.in_time(inbound, host, decision).await {
-                    Ok(answered) | Err(answered) => settled(host, answered).await,
-                }
-            }
+            Some(Endpoint::ForwardAuth) => self.dispatch_forward_auth(inbound, host).await,
             Some(Endpoint::Verify) => self.dispatch_verify(inbound, body, host).await,
             Some(Endpoint::Admin) => Box::pin(self.dispatch_admin(inbound, body, host)).await,
         };
@@ -125,6 +119,27 @@ impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
             (Ok(_), Some(reply)) => Dispatched::Reply(reply),
             (Ok(Decision::Allow(grant)), None) => Dispatched::Forward(grant),
             (Ok(Decision::Deny(denial)), None) => Dispatched::Reply(Reply::denied(&denial)),
+        }
+    }
+
+    /// Says in the proxy's manner, too, that the host cannot decide.
+    async fn dispatch_forward_auth(
+        &self,
+        inbound: &InboundRequest<'_>,
+        host: &impl HostRuntime,
+    ) -> Reply {
+        let endpoint = ForwardAuth::new(self.gate);
+        let decision = Box::pin(endpoint.answer(inbound, AUTHORIZE, host.now()));
+        let (reply, outcome) = match host.in_time(decision).await {
+            Ok(answered) => answered,
+            Err(late) => {
+                let denial = Denial::new(Code::StoreUnavailable, late);
+                endpoint.refuse(inbound, denial, host.now())
+            }
+        };
+        match settle(host, outcome).await {
+            Ok(_) => reply,
+            Err(Unrecorded) => endpoint.undecided(),
         }
     }
 

@@ -39,13 +39,35 @@ impl<'g, P: Platform> ForwardAuth<'g, P> {
     ) -> (Reply, Outcome) {
         let outcome = match self.described(inbound, prefix) {
             Ok(request) => self.0.authorize(&request, now).await,
-            Err(denial) => self.0.refuse(&inbound.as_request(inbound.peer), denial, now),
+            Err(denial) => return self.refuse(inbound, denial, now),
         };
-        let reply = match &outcome.decision {
+        (self.reply(&outcome), outcome)
+    }
+
+    /// Refuses a request about which nothing is decided.
+    pub(super) fn refuse(
+        &self,
+        inbound: &InboundRequest<'_>,
+        denial: Denial,
+        now: Timestamp,
+    ) -> (Reply, Outcome) {
+        let outcome = self.0.refuse(&inbound.as_request(inbound.peer), denial, now);
+        (self.reply(&outcome), outcome)
+    }
+
+    /// Answers a request whose decision the host cannot record.
+    pub(super) fn undecided(&self) -> Reply {
+        let code = Code::StoreUnavailable;
+        let mut reply = Reply::problem(self.status(code), code);
+        reply.headers.push(self.code_field(code));
+        reply
+    }
+
+    fn reply(&self, outcome: &Outcome) -> Reply {
+        match &outcome.decision {
             Decision::Allow(grant) => self.allowed(grant),
-            Decision::Deny(denial) => self.refused(&outcome, denial),
-        };
-        (reply, outcome)
+            Decision::Deny(denial) => self.refused(outcome, denial),
+        }
     }
 
     fn described<'a>(
@@ -157,18 +179,25 @@ impl<'g, P: Platform> ForwardAuth<'g, P> {
     }
 
     fn refused(&self, outcome: &Outcome, denial: &Denial) -> Reply {
-        // nginx answers 500 to its client if the status is neither 2xx nor 401 nor 403.
+        let mut reply = refusal_as(self.0, outcome, denial, self.status(denial.code));
+        reply.headers.push(self.code_field(denial.code));
+        reply
+    }
+
+    /// Returns the status of a refusal. nginx answers 500 to its client if it is neither 401 nor
+    /// 403.
+    fn status(&self, code: Code) -> u16 {
         let is_nginx =
             matches!(self.0.policy().forward_auth(), Some(Proxy::Nginx | Proxy::IngressNginx));
-        let status = match denial.code.status() {
+        match code.status() {
             401 => 401,
             _ if is_nginx => 403,
             other => other,
-        };
-        let mut reply = refusal_as(self.0, outcome, denial, status);
-        let code_header = self.0.identity_headers().code_header();
-        reply.headers.push((code_header, denial.code.name().to_owned()));
-        reply
+        }
+    }
+
+    fn code_field(&self, code: Code) -> (String, String) {
+        (self.0.identity_headers().code_header(), code.name().to_owned())
     }
 }
 

@@ -11,9 +11,9 @@ use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
 use crate::route::is_safe;
 
-/// Checks what a rule asks of a principal whose credentials are verified. A check that a rule gets
-/// belongs here, or into [`check_when`] if it needs no principal: both decisions about a request and
-/// the answers about all rules for API Gateway ask them.
+/// Checks what a rule asks of a principal whose credentials are verified. A new check of a rule
+/// belongs here: `Gate::decide` calls this for the rule of a request, and `rule_access` for every
+/// rule, for the answers that API Gateway keeps. A check that counts belongs into `Gate::decide`.
 pub(super) fn check_principal(
     rule: &Rule,
     principal: &Principal,

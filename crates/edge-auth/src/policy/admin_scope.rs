@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// A reserved scope: leave to ask for some of what `/admin/v1` offers.
+/// A reserved scope: the permission for some requests to `/admin/v1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub enum AdminScope {

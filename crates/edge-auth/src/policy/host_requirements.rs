@@ -124,8 +124,8 @@ impl Policy {
                 && !host.fetch_files
             {
                 return Err(format!(
-                    "issuer `{name}`: `{field}`: this host fetches keys by its platform, with neither own \
-                     authorities nor a token. Use the native host or Lambda, or copy the key set into `jwks`"
+                    "issuer `{name}`: `{field}`: the platform of this host fetches keys without authorities \
+                     or a token of the policy. Use the native host or Lambda, or copy the key set into `jwks`"
                 ));
             }
         }
@@ -170,7 +170,7 @@ impl Policy {
             Some("nothing comes to this host by that source")
         } else if source == CertificateSource::Tls && !host.gateway {
             Some(
-                "without an upstream, only proxies and applications ask, and theirs are not their clients'",
+                "without an upstream, only proxies and applications connect, and their certificates are not their clients'",
             )
         } else if source.comes_from_proxy() && host.gateway && !self.names_proxies() {
             Some(

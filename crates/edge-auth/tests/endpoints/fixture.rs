@@ -67,6 +67,10 @@ impl Fixture {
         Self { gate: gate(&policy, &store), store, key, id }
     }
 
+    pub(crate) fn gate(&self) -> &Gate<MemoryPlatform> {
+        &self.gate
+    }
+
     /// Asks the forward-auth endpoint, at `/authorize`.
     pub(crate) fn forward(
         &self,

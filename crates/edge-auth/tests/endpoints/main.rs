@@ -16,4 +16,5 @@ mod forward_auth;
 mod forward_replies;
 mod gateway;
 mod redaction;
+mod undecided;
 mod verify;
