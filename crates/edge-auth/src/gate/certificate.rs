@@ -95,8 +95,9 @@ impl CertificateVerifier {
             }
         }
         let Some((origin, presented)) = found else { return Ok(None) };
-        let good = self.good_for_one(&profiles, origin, &presented, verification, context).await?;
-        Ok(Some(good))
+        // Boxed: the future of a request without a certificate has no room for it.
+        let good = self.good_for_one(&profiles, origin, &presented, verification, context);
+        Ok(Some(Box::pin(good).await?))
     }
 
     /// Checks that a token is used by the client to which it was issued (RFC 8705, section 3), and
@@ -128,7 +129,7 @@ impl CertificateVerifier {
             rule.access.named().iter().any(|one| matches!(one, CredentialRef::Cert(_)));
         let found = match certificate {
             None if !names_certificates => {
-                self.with_thumbprint(&wanted, verification, context).await?
+                Box::pin(self.with_thumbprint(&wanted, verification, context)).await?
             }
             certificate => certificate,
         };

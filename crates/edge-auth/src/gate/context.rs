@@ -207,13 +207,14 @@ fn beginning(text: &str, most: usize) -> String {
     text.get(..text.ceil_char_boundary(most + 1)).unwrap_or_default().to_owned()
 }
 
-/// Waits for `work`, and adds to `waited` how long that took.
+/// Waits for `work`, and adds to `waited` how long that took. The work is boxed: most requests wait
+/// for nothing, and their futures should not have room for it.
 pub(super) async fn wait_for<P: Platform, W: Future<Output: MaybeSend> + MaybeSend>(
     platform: &P,
     work: W,
     waited: &mut Duration,
 ) -> W::Output {
-    let (done, took) = platform.timed(work).await;
+    let (done, took) = platform.timed(Box::pin(work)).await;
     *waited = waited.saturating_add(took);
     done
 }
