@@ -4,6 +4,7 @@ use edge_auth_token::Secret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::hexadecimal::{from_hex, to_hex};
 use crate::platform::{Randomness, Unavailable};
 
 /// The beginning of every bootstrap secret, for people and for secret scanners.
@@ -22,9 +23,7 @@ pub fn bootstrap_secret(randomness: &dyn Randomness) -> Result<Secret, Unavailab
 /// Returns the `bootstrap_hash` of a secret, as the policy holds it: `sha256:` and 64 hexadecimal
 /// digits. A plain hash is enough, since the secret has 256 random bits.
 pub fn bootstrap_hash(secret: &Secret) -> String {
-    let digits: String =
-        Sha256::digest(secret.expose()).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{digits}")
+    format!("sha256:{}", to_hex(&Sha256::digest(secret.expose())))
 }
 
 /// The SHA-256 of a bootstrap secret.
@@ -34,14 +33,7 @@ pub(crate) struct BootstrapHash([u8; 32]);
 impl BootstrapHash {
     /// Parses what [`bootstrap_hash`] returns.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (pairs, []) = text.strip_prefix("sha256:")?.as_bytes().as_chunks::<2>() else {
-            return None;
-        };
-        let mut bytes = Vec::with_capacity(32);
-        for [high, low] in pairs {
-            let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        }
+        let bytes = from_hex(text.strip_prefix("sha256:")?.as_bytes())?;
         bytes.try_into().ok().map(Self)
     }
 

@@ -25,6 +25,7 @@ mod denial;
 mod derived_key;
 pub mod endpoints;
 mod gate;
+mod hexadecimal;
 mod identity_headers;
 mod issuer_keys;
 mod json;

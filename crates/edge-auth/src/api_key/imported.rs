@@ -11,6 +11,7 @@ use super::hash::PresentedSecret;
 use super::profile_error::ProfileError;
 use super::refusal::KeyRefusal;
 use crate::derived_key::framed;
+use crate::hexadecimal::from_hex;
 use crate::sealed_document::BASE64;
 
 /// The beginning of every JWT: `{"` in base64url.
@@ -83,7 +84,7 @@ impl ImportedFormat {
     /// hexadecimal or base64 (either alphabet, padded or not). The length tells which.
     pub(super) fn read_hash(&self, block: &str, text: &str) -> Option<(String, PresentedSecret)> {
         let digest = if text.len() == 2 * self.algorithm.bytes() {
-            from_hex(text)
+            from_hex(text.as_bytes())
         } else {
             from_base64(text, &alphabet::STANDARD)
                 .or_else(|| from_base64(text, &alphabet::URL_SAFE))
@@ -133,16 +134,6 @@ fn found(block: &str, digest: Vec<u8>) -> (String, PresentedSecret) {
     let message = framed(&[b"edge-auth imported key id, v1", block.as_bytes(), &digest]);
     let id = format!("imp_{}", BASE64.encode(Sha256::digest(message)));
     (id, PresentedSecret::Digest(Secret::new(digest)))
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, _) = text.as_bytes().as_chunks::<2>();
-    let mut bytes = Vec::with_capacity(pairs.len());
-    for [high, low] in pairs {
-        let (high, low) = (char::from(*high).to_digit(16)?, char::from(*low).to_digit(16)?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    Some(bytes)
 }
 
 fn from_base64(text: &str, alphabet: &Alphabet) -> Option<Vec<u8>> {

@@ -1,5 +1,7 @@
 //! Hexadecimal digits, as platforms and people write fingerprints, serial numbers and identifiers.
 
+use crate::hexadecimal;
+
 /// Reads bytes from digits in any case, with or without colons between bytes.
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let mut digits = String::with_capacity(text.len());
@@ -16,21 +18,7 @@ pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     if digits.is_empty() {
         return None;
     }
-    let mut bytes = Vec::with_capacity(digits.len() / 2);
-    for pair in digits.as_bytes().chunks(2) {
-        let [high, low] = pair else { return None };
-        bytes.push(digit(*high)? << 4 | digit(*low)?);
-    }
-    Some(bytes)
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-/// Writes bytes in lower-case digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal::from_hex(digits.as_bytes())
 }
 
 /// Returns the canonical form of a serial number: in lower case, without zeros in front.

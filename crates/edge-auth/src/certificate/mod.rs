@@ -43,7 +43,9 @@ pub(crate) use crl::RevokedCertificates;
 pub(crate) use crl_policy::CrlPolicy;
 pub(crate) use extract::PresentedCertificate;
 pub(crate) use headers::{CertificateOrigin, carries_certificate};
-pub(crate) use hexadecimal::{from_hex, serial, to_hex};
+pub(crate) use hexadecimal::{from_hex, serial};
+
+use crate::hexadecimal::to_hex;
 pub(crate) use identity::Identity;
 pub(crate) use name::DistinguishedName;
 pub(crate) use profile::{CertificateProfile, KnownCertificate, Pins};

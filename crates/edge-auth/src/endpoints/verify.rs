@@ -203,9 +203,7 @@ impl VerifyRequest {
             proxy_trusted: false,
         }
     }
-}
 
-impl VerifyRequest {
     fn location(&self) -> ClientLocation {
         let country = match &self.client_country {
             Some(code) => code.parse().ok(),

@@ -17,6 +17,7 @@ use crate::cache::Seed;
 use crate::certificate::{
     Authorities, CertificateProfile, CertificateSource, Identity, certificates_in_file,
 };
+use crate::hexadecimal::from_hex;
 use crate::issuer_keys::{FixedKeys, IssuerKeys};
 use crate::platform::{FetchOptions, Randomness};
 use crate::policy::{
@@ -273,19 +274,6 @@ fn from_base64(secret: &Secret, alphabet: &Alphabet) -> Option<Secret> {
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let text = secret.expose().trim_ascii();
     GeneralPurpose::new(alphabet, CONFIG).decode(text).ok().map(Secret::new)
-}
-
-fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let mut bytes = Vec::with_capacity(pairs.len());
-    for [high, low] in pairs {
-        bytes.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
-    }
-    Some(bytes)
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// Builds the profile that a `[[client_cert]]` describes.

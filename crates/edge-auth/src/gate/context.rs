@@ -7,8 +7,9 @@ use edge_auth_token::Timestamp;
 
 use super::outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome};
 use crate::audit::AuditEvent;
-use crate::certificate::{Thumbprint, to_hex};
+use crate::certificate::Thumbprint;
 use crate::denial::Denial;
+use crate::hexadecimal::to_hex;
 use crate::platform::{MaybeSend, Platform};
 use crate::policy::{ClientCertPolicy, CredentialRef, Policy, Rule};
 use crate::principal::{Principal, PrincipalKind};

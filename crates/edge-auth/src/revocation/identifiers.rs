@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::{DistinguishedName, from_hex, to_hex};
+use crate::certificate::{DistinguishedName, from_hex};
+use crate::hexadecimal::to_hex;
 
 /// The most bytes of an issuer, a subject, an identifier.
 const MAX_TEXT_BYTES: usize = 1024;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identifiers::{Fingerprint, Identifier, IssuerName, Serial};
 use super::list_id::ListId;
-use crate::certificate::to_hex;
+use crate::hexadecimal::to_hex;
 
 /// One credential, or many, that a revocation refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
