@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MAX_APPENDED, MaybeSend, Precondition, RevocationFeed,
-    RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyAdmin, ApiKeyRecord, ApiKeys, LogTail, MAX_APPENDED, MaybeSend, Precondition,
+    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
 };
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
@@ -72,9 +72,9 @@ impl<S: RevocationFeed> RevocationFeed for OptionalStore<S> {
         Arc::clone(&self.read_lock).lock_owned()
     }
 
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         if self.dry_run && self.store.is_none() {
-            return Ok(Vec::new());
+            return Ok(LogTail::current(Vec::new()));
         }
         self.store()?.since(first, limit).await
     }

@@ -12,7 +12,7 @@ use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
 use pki_types::CertificateDer;
 pub use revocations::{
-    MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord,
+    LogTail, MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord,
     SNAPSHOT_PART_BYTES, SnapshotRecord,
 };
 

@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    LogTail, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
+    WriteOutcome,
 };
 use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::Timestamp;
@@ -28,7 +29,7 @@ impl<'a> ConcurrentWriter<'a> {
 }
 
 impl RevocationFeed for ConcurrentWriter<'_> {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         self.log.since(first, limit).await
     }
 
