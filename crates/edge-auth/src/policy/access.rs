@@ -1,7 +1,9 @@
 //! The credentials that a rule names.
 
+use serde::{Deserialize, Serialize};
+
 /// The credentials that open a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Access {
     Public,
     Any(Vec<CredentialRef>),
@@ -28,7 +30,7 @@ impl Access {
 }
 
 /// A block of the policy that a rule names, by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub(crate) enum CredentialRef {
     Jwt(usize),
     Key(usize),
