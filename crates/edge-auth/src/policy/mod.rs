@@ -31,6 +31,7 @@ mod revocation;
 mod rule;
 mod rule_tenants;
 mod sample_token;
+mod sampling;
 mod schema;
 mod scope_claim;
 mod settings;
@@ -48,6 +49,7 @@ use aws::AwsPolicy;
 use compiler::Compiler;
 use parse::parse;
 use revocation::RevocationPolicy;
+use sampling::Sampling;
 use settings::AdminPolicy;
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
@@ -102,6 +104,7 @@ pub struct Policy {
     pub(crate) trust: TrustPolicy,
     pub(crate) forward_auth: Option<Proxy>,
     pub(crate) admin: Option<AdminPolicy>,
+    pub(crate) sampling: Sampling,
     pub(crate) aws: AwsPolicy,
 }
 
