@@ -1,9 +1,7 @@
 //! Reads and writes the revocation feed.
 
-use edge_auth::platform::{
-    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
-    WriteOutcome,
-};
+use edge_auth::platform::{MaybeSend, LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::protocol::{Part, StoreRequest, StoreResponse, StoredRevocation, StoredSnapshot};
@@ -14,8 +12,8 @@ impl RevocationFeed for Stores {
         self.read_lock.next().await
     }
 
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        records(self.ask(&StoreRequest::Since { first, limit }).await?)
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
+        records(self.ask(&StoreRequest::Since { first, limit }).await?).map(LogTail::current)
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {

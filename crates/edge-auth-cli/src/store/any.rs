@@ -1,9 +1,9 @@
 //! A store of any kind.
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog,
-    RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyRecord, ApiKeys, LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 #[cfg(feature = "dynamodb")]
 use edge_auth_dynamodb::DynamoDbStore;
 use edge_auth_token::Timestamp;
@@ -58,7 +58,7 @@ impl ApiKeyAdmin for AnyStore {
 }
 
 impl RevocationFeed for AnyStore {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         ask!(self, store => store.since(first, limit))
     }
 
