@@ -6,6 +6,7 @@ use super::access;
 use super::action::{Requested, allowed_methods};
 use super::operations::bodies::ProblemBody;
 use super::operations::{Operations, Performed};
+use super::tenant_limit::TenantLimit;
 use crate::endpoints::{AdminEndpoint, refusal};
 use crate::gate::{Gate, Outcome};
 use crate::platform::{ApiKeyAdmin, Platform, Randomness, RevocationLog};
@@ -136,6 +137,7 @@ impl<P: Platform<ApiKeys: ApiKeyAdmin, Revocations: RevocationLog>> AdminEndpoin
             store: self.gate.platform().api_keys(),
             log: self.gate.platform().revocations(),
             by: outcome.audit.principal.clone().unwrap_or_default(),
+            tenant_limit: TenantLimit::of(&outcome),
             randomness,
             now,
         };

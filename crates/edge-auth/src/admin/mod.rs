@@ -16,6 +16,7 @@ mod responses;
 mod revocation_requests;
 mod revocation_responses;
 mod revocations;
+mod tenant_limit;
 
 pub use crate::bootstrap_secret::{BOOTSTRAP_PREFIX, bootstrap_hash, bootstrap_secret};
 pub use crate::policy::AdminScope;
