@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog,
-    RevocationRecord, WriteOutcome,
-};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, RevocationFeed, RevocationRecord};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::Connection;
 
