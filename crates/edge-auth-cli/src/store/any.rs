@@ -63,7 +63,7 @@ impl ApiKeys for AnyReader {
 }
 
 impl RevocationFeed for AnyReader {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         ask!(self, store => store.since(first, limit))
     }
 
