@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edge_auth::platform::{
-    LogTail, MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord,
-    Unavailable, WriteOutcome,
+    LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use crate::delays::Barrier;

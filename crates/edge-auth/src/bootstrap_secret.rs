@@ -1,6 +1,7 @@
 //! The bootstrap secret of the administration: how it is made, recognised and compared.
 
 use edge_auth_token::Secret;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -27,8 +28,8 @@ pub fn bootstrap_hash(secret: &Secret) -> String {
 }
 
 /// The SHA-256 of a bootstrap secret.
-#[derive(Debug, Clone)]
-pub(crate) struct BootstrapHash([u8; 32]);
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct BootstrapHash([u8; 32]);
 
 impl BootstrapHash {
     /// Parses what [`bootstrap_hash`] returns.
@@ -38,7 +39,7 @@ impl BootstrapHash {
     }
 
     /// Compares a presented secret in constant time.
-    pub(crate) fn matches(&self, presented: &[u8]) -> bool {
+    pub fn matches(&self, presented: &[u8]) -> bool {
         let digest: [u8; 32] = Sha256::digest(presented).into();
         self.0.ct_eq(&digest).into()
     }

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use edge_auth::platform::{
-    LogTail, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
-    WriteOutcome,
-};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 

@@ -11,9 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable,
-};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, SecretProvider};
 use edge_auth_token::{AwsLcRs, Secret, Timestamp};
@@ -94,7 +92,7 @@ fn decides(policy: Policy) {
         };
         let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
         if let Decision::Allow(grant) = &outcome.decision {
-            assert!(grant.principal.is_none() && grant.upstream.set.is_empty());
+            assert!(grant.principal.is_none() && grant.fields_to_set().next().is_none());
             let checks: BTreeSet<_> =
                 outcome.checks.iter().map(|check| check.what.as_str()).collect();
             assert!(checks.is_empty(), "a public rule checks nothing: {checks:?}");

@@ -1,9 +1,9 @@
 //! `[aws]` as the policy says it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How authorizers on AWS answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AwsPolicy {
@@ -15,7 +15,7 @@ pub(crate) struct AwsPolicy {
 }
 
 /// What the authorizer of an HTTP API answers; its configuration must say the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HttpApiResponse {
@@ -27,10 +27,10 @@ pub enum HttpApiResponse {
 }
 
 /// The `usageIdentifierKey` of a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum UsageIdentifier {
+pub enum UsageIdentifier {
     /// `jwt:corp:alice`: each caller for itself.
     Principal,
     /// The token's client, or the key's owner; of a caller without one, none.
@@ -39,7 +39,7 @@ pub(crate) enum UsageIdentifier {
 
 impl UsageIdentifier {
     /// The member of the context that has it.
-    pub(crate) fn member(self) -> &'static str {
+    pub fn member(self) -> &'static str {
         match self {
             Self::Principal => "principal",
             Self::Client => "client",

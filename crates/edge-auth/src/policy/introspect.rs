@@ -1,7 +1,7 @@
 //! Describes a compiled policy to hosts and commands that set things up around it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use edge_auth_token::Algorithm;
 
@@ -189,8 +189,26 @@ impl Policy {
         names
     }
 
+    /// Returns all files that the host must provide: key sets, authorities, bearer tokens.
+    pub fn file_names(&self) -> Vec<&Path> {
+        let mut paths = Vec::new();
+        for issuer in &self.issuers {
+            match &issuer.keys {
+                KeyOrigin::File(path) => paths.push(path.as_path()),
+                KeyOrigin::Discovery(_)
+                | KeyOrigin::Url(_)
+                | KeyOrigin::Inline(_)
+                | KeyOrigin::Secret { .. } => {}
+            }
+            let files = &issuer.fetch_files;
+            paths.extend(files.ca_file.iter().chain(&files.bearer_file).map(PathBuf::as_path));
+        }
+        paths.extend(self.client_certs.iter().filter_map(|block| block.ca_file.as_deref()));
+        paths
+    }
+
     /// Names a block as a rule does: `jwt:corp`.
-    pub(crate) fn name_of(&self, named: &CredentialRef) -> String {
+    pub fn name_of(&self, named: &CredentialRef) -> String {
         let name = match named {
             CredentialRef::Jwt(index) => {
                 self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name))
@@ -206,7 +224,7 @@ impl Policy {
     }
 
     /// Whether any rule names a host.
-    pub(crate) fn rules_name_hosts(&self) -> bool {
+    pub fn rules_name_hosts(&self) -> bool {
         self.router.names_hosts()
     }
 
@@ -282,7 +300,7 @@ impl Policy {
     /// Returns whether API Gateway may cache an authorizer's answer for the caller's next calls:
     /// only if no credential is a certificate, no rule asks where clients are, and the revocation
     /// feed has a `gateway_cache`.
-    pub(crate) fn responses_may_be_cached(&self) -> bool {
+    pub fn responses_may_be_cached(&self) -> bool {
         let none_budgeted =
             self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
         self.client_certs.is_empty() && !none_budgeted && !self.asks_where_clients_are()

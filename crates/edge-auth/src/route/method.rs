@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::request::is_token;
 
 /// The longest accepted method, in bytes.
@@ -42,7 +44,7 @@ pub(crate) enum MethodRefused {
 
 /// The methods of a rule: all, or a list. `GET` includes `HEAD`. `OPTIONS` is not special. Methods
 /// are case-sensitive (RFC 9110, section 9.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Methods(Option<BTreeSet<String>>);
 
 impl Methods {
@@ -82,7 +84,7 @@ impl Methods {
     }
 
     /// Returns whether all of them are safe (RFC 9110, section 9.2.1).
-    pub(crate) fn are_safe(&self) -> bool {
+    pub fn are_safe(&self) -> bool {
         match &self.0 {
             None => false,
             Some(listed) => listed.iter().all(|method| is_safe(method)),
@@ -97,7 +99,7 @@ impl Methods {
 }
 
 /// Returns whether a method is safe, that is, read-only (RFC 9110, section 9.2.1).
-pub(crate) fn is_safe(method: &str) -> bool {
+pub fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 
