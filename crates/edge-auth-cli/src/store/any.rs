@@ -1,7 +1,7 @@
 //! A store of any kind: one that writes, for the administration, and one that only reads.
 
 use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
+    ApiKeyRecord, ApiKeys, LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 #[cfg(feature = "dynamodb")]
@@ -63,7 +63,7 @@ impl ApiKeys for AnyReader {
 }
 
 impl RevocationFeed for AnyReader {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         ask!(self, store => store.since(first, limit))
     }
 
@@ -107,7 +107,7 @@ impl ApiKeyAdmin for AnyStore {
 }
 
 impl RevocationFeed for AnyStore {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         ask!(self, store => store.since(first, limit))
     }
 
