@@ -87,7 +87,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
     let policy = file.read()?;
     let secret_provider = file.secret_provider().with_client_ca(args.client_ca.as_deref());
     let store = match &args.store {
-        Some(store) => Some(store::open_existing_named(store).await?),
+        Some(store) => Some(store::open_reader_named(store).await?),
         None => None,
     };
     let source = HttpKeySource::new();

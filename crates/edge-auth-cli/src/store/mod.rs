@@ -45,6 +45,15 @@ pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, Comm
     open_existing(named(argument)?).await
 }
 
+/// Opens the existing store that an argument names, for a gate, which cannot change it.
+pub(crate) async fn open_reader_named(argument: &str) -> Result<AnyReader, CommandError> {
+    match named(argument)? {
+        StoreUrl::Sqlite(path) => Ok(AnyReader::Sqlite(SqliteReader::open(&path)?)),
+        #[cfg(feature = "dynamodb")]
+        StoreUrl::DynamoDb(table) => Ok(AnyReader::DynamoDb(dynamodb::open(table).await?)),
+    }
+}
+
 async fn open_existing(spec: StoreUrl) -> Result<AnyStore, CommandError> {
     match spec {
         StoreUrl::Sqlite(path) => Ok(AnyStore::Sqlite(SqliteStore::open_existing(&path)?)),
