@@ -21,7 +21,7 @@ pub(crate) fn build(workspace: &Workspace, cargo_lambda: &Path) -> Outcome {
     let mut path = programs.clone().into_os_string();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
-    let arguments = "lambda build --profile lambda -p edge-auth-lambda";
+    let arguments = "lambda build --profile lambda -p edge-auth-authorizer";
     Invocation::of(&programs.join("cargo-lambda"), "cargo", workspace, arguments)
         .env("PYTHONPATH", cargo_lambda)
         .env("PATH", path)
@@ -33,7 +33,7 @@ pub(crate) fn package(workspace: &Workspace, cargo_lambda: &Path) -> io::Result<
     if let Outcome::Failed(why) = build(workspace, cargo_lambda) {
         return Err(io::Error::other(format!("cargo lambda build: {why}")));
     }
-    let folder = workspace.target.join("lambda/bootstrap");
+    let folder = workspace.target.join("lambda/edge-auth-authorizer");
     let (program, archive) = (folder.join("bootstrap"), folder.join("bootstrap.zip"));
     let mut zip = Command::new("python3");
     zip.args(["-m", "zipfile", "-c", "bootstrap.zip", "bootstrap"]).current_dir(&folder);

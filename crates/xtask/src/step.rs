@@ -139,7 +139,7 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Plain(|at| {
             Invocation::cargo(
                 at,
-                "test --workspace --bin bootstrap --test aws --test lambda_events",
+                "test --workspace --bin edge-auth-authorizer --test aws --test lambda_events",
             )
             .run_tests()
         }),
@@ -250,7 +250,7 @@ fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
 
 /// Runs all scenarios, and an API behind a local API Gateway.
 fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
-    let tests = "test --workspace --features edge-auth-lambda/local-tests \
+    let tests = "test --workspace --features edge-auth-authorizer/local-tests \
                  --test lambda_scenarios --test lambda_store --test parity --test api_gateway";
     let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
     if let Outcome::Failed(_) = built {

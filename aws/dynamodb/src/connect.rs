@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Config, Credentials, Region};
 use edge_auth::platform::Unavailable;
 
-use crate::store::{DynamoDbStore, LazyClient};
+#[cfg(feature = "profiles")]
+use crate::control::DynamoDbStore;
+use crate::reader::{DynamoDbReader, LazyClient};
 use crate::table_name::TableName;
 
 /// The most attempts of one call.
@@ -20,8 +22,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// The longest pause before any attempt.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(400);
 
-impl DynamoDbStore {
-    /// Makes the store from the environment of a Lambda function: `AWS_REGION`,
+impl DynamoDbReader {
+    /// Makes the reader from the environment of a Lambda function: `AWS_REGION`,
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and
     /// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL` for another endpoint. It makes no call.
     ///
@@ -45,7 +47,7 @@ impl DynamoDbStore {
         Ok(Self::connect(config, table, deadline))
     }
 
-    /// Makes the store in this table. `config` has the endpoint and the credentials; timeouts and
+    /// Makes the reader of this table. `config` has the endpoint and the credentials; timeouts and
     /// retries are set here, so that each operation ends within `deadline`.
     pub fn connect(config: Builder, table: TableName, deadline: Duration) -> Self {
         let retries = RetryConfig::standard()

@@ -11,15 +11,13 @@ use aws_sdk_dynamodb::types::{
 };
 use edge_auth::platform::Unavailable;
 
+use super::DynamoDbStore;
 use crate::error::{DynamoDbError, built, cause};
 use crate::item::TTL;
-use crate::store::DynamoDbStore;
-use crate::table_layout::{PARTITION, SORT};
+use crate::table_layout::{MARK_INDEX, PARTITION, SORT};
 use crate::table_name::TableName;
 
-/// The index that finds revocations by their marks. It is local, so that reads are consistent.
-pub(crate) const MARK_INDEX: &str = "mark";
-/// Its sort key.
+/// The sort key of [`MARK_INDEX`].
 const MARK: &str = "mark";
 
 /// How often a new table is looked at until it is active.
@@ -42,7 +40,7 @@ impl DynamoDbStore {
     /// # Errors
     /// The table of this name is another program's, or AWS refuses.
     pub async fn init(&self) -> Result<TableSetup, Unavailable> {
-        let (client, table) = (&self.client, self.table());
+        let (client, table) = (&self.reader.client, self.table());
         let made = async {
             let created = create(client, table).await?;
             until_active(client, table).await?;
@@ -164,7 +162,7 @@ mod tests {
     #[test]
     fn the_template_makes_the_same_table() {
         let template =
-            include_str!("../../template.yaml").split_whitespace().collect::<Vec<_>>().join(" ");
+            include_str!("../../../template.yaml").split_whitespace().collect::<Vec<_>>().join(" ");
         let wanted = format!(
             "BillingMode: PAY_PER_REQUEST \
              AttributeDefinitions: \

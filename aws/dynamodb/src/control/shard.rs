@@ -9,12 +9,12 @@ use futures::future::try_join_all;
 use crate::api_keys::{is_alive, record};
 use crate::error::{DynamoDbError, cause};
 use crate::item::text;
-use crate::store::DynamoDbStore;
+use crate::reader::DynamoDbReader;
 use crate::table_layout;
 
 /// Returns up to `limit` records of all shards with ids after `after`, in the order of their ids.
 pub(crate) async fn merged(
-    store: &DynamoDbStore,
+    store: &DynamoDbReader,
     (after, limit): (Option<&str>, usize),
     now: Timestamp,
 ) -> Result<Vec<ApiKeyRecord>, DynamoDbError> {
@@ -58,7 +58,7 @@ impl Shard {
     /// Reads pages until a record is at hand or the shard has ended.
     async fn fill(
         &mut self,
-        store: &DynamoDbStore,
+        store: &DynamoDbReader,
         page: i32,
         now: Timestamp,
     ) -> Result<(), DynamoDbError> {

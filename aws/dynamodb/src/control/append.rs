@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use edge_auth::platform::{RevocationRecord, WriteOutcome};
 
+use super::DynamoDbStore;
+use super::revocations::item;
 use crate::error::{DynamoDbError, built, cause, throttled};
 use crate::item::number;
-use crate::revocations::item;
-use crate::store::DynamoDbStore;
 use crate::table_layout;
 
 /// The most records of one append. A transaction takes 100 items, and one of them is the head.
@@ -35,7 +35,7 @@ impl DynamoDbStore {
             return Ok(WriteOutcome::Conflict);
         }
         let mut head = Update::builder()
-            .table_name(self.table.as_str())
+            .table_name(self.reader.table.as_str())
             .set_key(Some(table_layout::of_revocation_head()))
             .update_expression("SET #sequence = :last")
             .expression_attribute_names("#sequence", "sequence")
@@ -47,9 +47,10 @@ impl DynamoDbStore {
                 .expression_attribute_values(":known", number(known)),
         };
         let head = TransactWriteItem::builder().update(head.build().map_err(built)?).build();
-        let mut transaction = self.client.transact_write_items().transact_items(head);
+        let mut transaction = self.reader.client.transact_write_items().transact_items(head);
         for record in records {
-            let put = Put::builder().table_name(self.table.as_str()).set_item(Some(item(record)));
+            let put =
+                Put::builder().table_name(self.reader.table.as_str()).set_item(Some(item(record)));
             let put = TransactWriteItem::builder().put(put.build().map_err(built)?).build();
             transaction = transaction.transact_items(put);
         }

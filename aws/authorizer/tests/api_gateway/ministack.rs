@@ -57,7 +57,7 @@ impl MiniStack {
     /// Deploys the program with a policy in one archive, as on AWS.
     pub(crate) fn deploy(&self, policy: &str, environment: &[(&str, &str)]) {
         let file = |name: &str| self.folder.path().join(name);
-        strip(Path::new(env!("CARGO_BIN_EXE_bootstrap")), &file("bootstrap"));
+        strip(Path::new(env!("CARGO_BIN_EXE_edge-auth-authorizer")), &file("bootstrap"));
         std::fs::File::create(file("policy.toml")).unwrap().write_all(policy.as_bytes()).unwrap();
         zip(self.folder.path());
         let code = STANDARD.encode(std::fs::read(file("function.zip")).unwrap());

@@ -19,9 +19,13 @@ use crate::item::{Item, text};
 pub(crate) const PARTITION: &str = "pk";
 pub(crate) const SORT: &str = "sk";
 
+/// The index that finds revocations by their marks. It is local, so that reads are consistent.
+pub(crate) const MARK_INDEX: &str = "mark";
+
 /// The partition of revocations.
 pub(crate) const REVOCATIONS: &str = "revocation";
 
+#[cfg(feature = "control")]
 /// The partition of the counts of parts.
 pub(crate) const SNAPSHOT_PARTS: &str = "revocation-snapshot-parts";
 
@@ -42,17 +46,20 @@ pub(crate) fn of_api_key(id: &str) -> Option<Item> {
     Some(key(&shard(crc32fast::hash(id.as_bytes()) % SHARDS), id))
 }
 
+#[cfg(feature = "control")]
 /// Returns all partitions of API-key records.
 pub(crate) fn api_key_shards() -> impl ExactSizeIterator<Item = String> {
     (0..SHARDS).map(shard)
 }
 
+#[cfg(feature = "control")]
 /// Shortens `after` to a sort key that DynamoDB accepts and after which the same ids sort.
 pub(crate) fn bound(after: &str) -> &str {
     // The cut is behind the end of the longest id, so the order of ids does not depend on the rest.
     after.get(..after.floor_char_boundary(2 * LONGEST_ID)).unwrap_or_default()
 }
 
+#[cfg(feature = "control")]
 pub(crate) fn of_revocation(sequence: u64) -> Item {
     key(REVOCATIONS, &revocation_sort(sequence))
 }
@@ -62,6 +69,7 @@ pub(crate) fn revocation_sort(sequence: u64) -> String {
     format!("{sequence:020}")
 }
 
+#[cfg(feature = "control")]
 pub(crate) fn of_revocation_head() -> Item {
     key("revocation-head", ALONE)
 }
@@ -70,6 +78,7 @@ pub(crate) fn of_snapshot() -> Item {
     key("revocation-snapshot", ALONE)
 }
 
+#[cfg(feature = "control")]
 /// Returns the key of the count of a snapshot's parts. Snapshots that were never stored have one
 /// too.
 pub(crate) fn of_snapshot_parts(id: &str) -> Item {
@@ -89,7 +98,7 @@ fn key(partition: &str, sort: &str) -> Item {
     Item::from([(PARTITION.to_owned(), text(partition)), (SORT.to_owned(), text(sort))])
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "control"))]
 mod tests {
     use std::collections::BTreeSet;
 

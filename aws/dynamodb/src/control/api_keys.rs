@@ -1,4 +1,4 @@
-//! Reads an API-key record by one `GetItem`, and writes it by one conditional `PutItem`.
+//! Writes an API-key record by one conditional `PutItem`, and lists records.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -8,23 +8,17 @@ use edge_auth::platform::{
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 
+use super::{DynamoDbStore, shard};
 use crate::error::{DynamoDbError, cause};
-use crate::item::{Item, Stored, TTL, bytes, number, text};
-use crate::store::DynamoDbStore;
-use crate::{shard, table_layout};
+use crate::item::{Item, TTL, bytes, number, text};
+use crate::table_layout;
 
 /// The attribute that names the call which wrote the item.
 const WRITE: &str = "write";
 
 impl ApiKeys for DynamoDbStore {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        let Some(key) = table_layout::of_api_key(id) else {
-            return Ok(None);
-        };
-        let get = self.get(key);
-        let found = async move { get.send().await.map_err(cause)?.item.map(record).transpose() };
-        let found = self.within_deadline("GetItem", found.boxed()).await?;
-        Ok(found.filter(|record| is_alive(record, now)))
+        self.reader.find(id, now).await
     }
 }
 
@@ -37,7 +31,7 @@ impl ApiKeyAdmin for DynamoDbStore {
         expected: Precondition,
         now: Timestamp,
     ) -> Result<WriteOutcome, Unavailable> {
-        self.within_deadline("PutItem", self.put_record(record, expected, now).boxed()).await
+        self.reader.within_deadline("PutItem", self.put_record(record, expected, now).boxed()).await
     }
 
     async fn list(
@@ -46,7 +40,9 @@ impl ApiKeyAdmin for DynamoDbStore {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
-        self.within_deadline("Query", shard::merged(self, (after, limit), now).boxed()).await
+        self.reader
+            .within_deadline("Query", shard::merged(&self.reader, (after, limit), now).boxed())
+            .await
     }
 }
 
@@ -111,24 +107,10 @@ fn attributes(record: &ApiKeyRecord, write: AttributeValue) -> Item {
     item
 }
 
-pub(crate) fn record(item: Item) -> Result<ApiKeyRecord, DynamoDbError> {
-    let mut stored = Stored::new(item)?;
-    Ok(ApiKeyRecord {
-        document: stored.text("document")?,
-        version: stored.number("version")?,
-        expires_at: stored.expires_at()?,
-        id: stored.sort().to_owned(),
-    })
-}
-
-/// Returns whether a record has not expired. DynamoDB deletes expired items only within days.
-pub(crate) fn is_alive(record: &ApiKeyRecord, now: Timestamp) -> bool {
-    record.expires_at.is_none_or(|expires_at| now < expires_at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api_keys::record;
 
     fn stored() -> (ApiKeyRecord, Item) {
         let record = ApiKeyRecord {

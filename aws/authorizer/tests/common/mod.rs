@@ -29,7 +29,7 @@ impl Deployed {
 
     /// Returns the command of the program, which sees only these files and no other environment.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edge-auth-authorizer"));
         command.env_clear().env("LAMBDA_TASK_ROOT", self.0.path()).current_dir("/");
         command
     }

@@ -15,6 +15,7 @@
 
 use std::collections::HashMap;
 
+#[cfg(feature = "control")]
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use edge_auth_token::Timestamp;
@@ -22,6 +23,7 @@ use edge_auth_token::Timestamp;
 use crate::error::DynamoDbError;
 use crate::table_layout::SORT;
 
+#[cfg(feature = "control")]
 pub(crate) const TTL: &str = "expires_at";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -30,10 +32,12 @@ pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
+#[cfg(feature = "control")]
 pub(crate) fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+#[cfg(feature = "control")]
 pub(crate) fn bytes(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
 }

@@ -1,11 +1,10 @@
-//! The store: a client, a table, and a deadline for every operation.
+//! The reader: a client, a table, and a deadline for every operation.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use edge_auth::platform::Unavailable;
 use futures::future::BoxFuture;
@@ -20,17 +19,18 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 /// A client that the first call makes: making it takes as long as the rest of a function's start.
 pub(crate) type LazyClient = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
 
-/// API-key records and revocations in a table. Clones share their connections.
+/// Reads API-key records and revocations in a table, by `GetItem` and `Query` alone. Clones share
+/// their connections.
 ///
 /// Reads are consistent: they see at once what another host has written.
 #[derive(Debug, Clone)]
-pub struct DynamoDbStore {
+pub struct DynamoDbReader {
     pub(crate) client: Arc<LazyClient>,
     pub(crate) table: TableName,
     pub(crate) deadline: Duration,
 }
 
-impl DynamoDbStore {
+impl DynamoDbReader {
     /// Returns the table's name.
     pub fn table(&self) -> &TableName {
         &self.table
@@ -57,10 +57,6 @@ impl DynamoDbStore {
             .table_name(self.table.as_str())
             .set_key(Some(key))
             .consistent_read(true)
-    }
-
-    pub(crate) fn put_item(&self, item: Item) -> PutItemFluentBuilder {
-        self.client.put_item().table_name(self.table.as_str()).set_item(Some(item))
     }
 
     pub(crate) fn query(&self) -> QueryFluentBuilder {

@@ -3,7 +3,9 @@
 
 use std::error::Error;
 
-use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+#[cfg(feature = "control")]
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// The most characters of AWS's message that ours repeats.
 const LONGEST_MESSAGE: usize = 300;
@@ -32,11 +34,13 @@ pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> Dynamo
     })
 }
 
+#[cfg(feature = "control")]
 /// Adds to the cause of a cancelled transaction that it was throttled.
 pub(crate) fn throttled(DynamoDbError(cancelled): DynamoDbError) -> DynamoDbError {
     DynamoDbError(format!("{cancelled}{THROTTLED}"))
 }
 
+#[cfg(feature = "control")]
 /// Turns the error of a request that lacks a member, which is a bug here.
 pub(crate) fn built(error: BuildError) -> DynamoDbError {
     DynamoDbError(error.to_string())
