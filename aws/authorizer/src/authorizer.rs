@@ -4,11 +4,10 @@ use edge_auth::aws::{ApiGatewayAuthorizer, ApiType, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{HANDED_TOKEN, Headers};
+use edge_auth_lambda::LambdaPlatform;
 use edge_auth_native::now;
 
-use crate::deadline;
 use crate::event::{GraphQlEvent, RequestEvent, RouteEvent, TokenEvent};
-use crate::platform::LambdaPlatform;
 use crate::request_context::{host_field, single};
 
 /// Decides about a `TOKEN` event. It has the token, whatever field the client sent it in, and the
@@ -76,7 +75,7 @@ async fn in_time(
     call: &str,
     decision: impl Future<Output = AuthorizerResult>,
 ) -> AuthorizerResult {
-    match deadline::in_time(decision).await {
+    match edge_auth_lambda::in_time(decision).await {
         Ok(answered) => answered,
         Err(late) => authorizer.time_out(incoming, &format!("{call}: {late}"), now()),
     }

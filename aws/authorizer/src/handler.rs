@@ -1,31 +1,23 @@
-//! Passes an event to its endpoint, writes the decision to the audit log, and then answers.
+//! Passes an event to its endpoint, and answers.
 
-use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use edge_auth::admin::AdminApi;
 use edge_auth::aws::{
     ApiGatewayAuthorizer, ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult,
 };
 use edge_auth::endpoints::{
-    BodyError, Dispatched, Dispatcher, HostRuntime, InboundRequest, RequestBody, Unrecorded, settle,
+    BodyError, Dispatched, Dispatcher, InboundRequest, RequestBody, Unrecorded, settle,
 };
-use edge_auth::platform::{MaybeSend, Randomness};
-use edge_auth::{AuditEvent, Code, DeferredTask, Denial, Gate, Reply};
-use edge_auth_native::{SystemRandomness, now};
-use edge_auth_token::Timestamp;
+use edge_auth::{Code, Denial, Gate, Reply};
+use edge_auth_lambda::{EventHandler, LambdaHost, LambdaPlatform, tell};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::event::{Event, HttpEvent, ParseError};
 use crate::http::HttpReply;
-use crate::platform::LambdaPlatform;
-use crate::{authorizer, deadline};
-
-/// How long an answer waits for deferred work.
-const DEFERRED: Duration = Duration::from_secs(1);
+use crate::authorizer;
 
 /// Answers events by a gate.
 pub(crate) struct Handler {
@@ -47,8 +39,13 @@ impl Handler {
         Self { authorizer: ApiGatewayAuthorizer::new(Arc::clone(&gate)), gate }
     }
 
+}
+
+impl EventHandler for Handler {
+    type Response = HandlerResponse;
+
     /// Answers an event. API Gateway knows both errors: `Unauthorized` is a 401, any other a 500.
-    pub(crate) async fn answer(&self, event: Box<RawValue>) -> Result<HandlerResponse, Diagnostic> {
+    async fn answer(&self, event: Box<RawValue>) -> Result<HandlerResponse, Diagnostic> {
         let api_gateway = &self.authorizer;
         let result = match Event::read(&event) {
             Ok(Event::Http(event)) => return Ok(HandlerResponse::Http(self.http(&event).await)),
@@ -66,19 +63,21 @@ impl Handler {
         };
         self.settle(result).await.map(HandlerResponse::Authorizer).map_err(raised)
     }
+}
 
+impl Handler {
     async fn settle(
         &self,
         (answer, outcome): AuthorizerResult,
     ) -> Result<AuthorizerResponse, AuthorizerError> {
-        match settle(&LambdaRuntime(&self.gate), outcome).await {
+        match settle(&LambdaHost(&self.gate), outcome).await {
             Ok(_) => answer,
             Err(Unrecorded) => Err(AuthorizerError::Unavailable),
         }
     }
 
     async fn http(&self, event: &HttpEvent) -> HttpReply {
-        let runtime = LambdaRuntime(&self.gate);
+        let runtime = LambdaHost(&self.gate);
         let fields = event.fields.list();
         let incoming =
             InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
@@ -103,54 +102,6 @@ impl Handler {
     }
 }
 
-/// The host of one event.
-struct LambdaRuntime<'a>(&'a Gate<LambdaPlatform>);
-
-impl HostRuntime for LambdaRuntime<'_> {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-
-    fn randomness(&self) -> &dyn Randomness {
-        &SystemRandomness
-    }
-
-    async fn in_time<T: MaybeSend>(
-        &self,
-        decision: impl Future<Output = T> + MaybeSend,
-    ) -> Result<T, String> {
-        deadline::in_time(decision).await
-    }
-
-    fn warn(&self, notice: String) {
-        tell([notice]);
-    }
-
-    /// Runs the task before the answer: after it, Lambda freezes the function.
-    async fn defer(&self, task: DeferredTask) {
-        match tokio::time::timeout(DEFERRED, self.0.run_deferred(task, now())).await {
-            Ok(notices) => tell(notices),
-            Err(_) => tell([format!(
-                "deferred work was stopped after {DEFERRED:?}; a later event repeats it"
-            )]),
-        }
-    }
-
-    async fn record(&self, event: AuditEvent) -> Result<(), Unrecorded> {
-        if let Err(error) = write_line(&event) {
-            tell([format!("the audit event cannot be written: {error}")]);
-            return Err(Unrecorded);
-        }
-        Ok(())
-    }
-}
-
-/// Writes an audit event to the standard output stream.
-fn write_line(event: &AuditEvent) -> std::io::Result<()> {
-    let line = serde_json::to_string(event)?;
-    writeln!(std::io::stdout().lock(), "{line}")
-}
-
 /// The body of an HTTP event.
 struct EventBody<'a>(&'a HttpEvent);
 
@@ -162,14 +113,6 @@ impl RequestBody for EventBody<'_> {
             // The event declares base64, and the body is not.
             None => Err(BodyError::Unreadable),
         }
-    }
-}
-
-/// Writes notices for the operator to the standard error stream.
-pub(crate) fn tell(notices: impl IntoIterator<Item = String>) {
-    for notice in notices {
-        // A notice that cannot be written changes no answer.
-        let _ = writeln!(std::io::stderr().lock(), "edge-auth: {notice}");
     }
 }
 

@@ -6,7 +6,6 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Reply;
-use edge_auth::route::NormalPath;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -66,11 +65,12 @@ impl HttpEvent {
     /// # Errors The client may have sent another path before the platform decoded it. The error is
     /// the decoded path.
     pub(crate) fn target(&self) -> Result<String, &str> {
+        let stage = self.request_context.stage.as_deref();
         let path = match (&self.raw_path, &self.path) {
-            (Some(path), _) => self.undecoded(path).ok_or(path.as_str())?,
+            (Some(path), _) => edge_auth_lambda::undecoded(path, stage).ok_or(path.as_str())?,
             // Only HTTP APIs have both a version and a `path`.
             (None, Some(path)) if self.version.is_some() => {
-                self.undecoded(path).ok_or(path.as_str())?
+                edge_auth_lambda::undecoded(path, stage).ok_or(path.as_str())?
             }
             (None, Some(path)) => path.clone(),
             (None, None) => return Err(""),
@@ -92,25 +92,6 @@ impl HttpEvent {
     /// Returns the reply in the form that this event's sender reads.
     pub(crate) fn reply(&self, reply: Reply) -> HttpReply {
         HttpReply::of(reply, self.fields.multi_value_headers.is_some())
-    }
-
-    /// Returns the path as a client would send it, given one that an HTTP API or a Function URL has
-    /// decoded.
-    fn undecoded(&self, path: &str) -> Option<String> {
-        let path = NormalPath::from_decoded(self.without_stage(path)).ok()?;
-        Some(path.forwarded().into_owned())
-    }
-
-    /// Returns an HTTP API's path without the stage, with which it begins unless that is
-    /// `$default`.
-    fn without_stage<'a>(&self, path: &'a str) -> &'a str {
-        let Some(stage) = &self.request_context.stage else {
-            return path;
-        };
-        match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage.as_str())) {
-            Some(rest) if stage != "$default" && rest.starts_with('/') => rest,
-            Some(_) | None => path,
-        }
     }
 
     /// Returns the query, made from its parameters.

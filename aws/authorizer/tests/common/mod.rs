@@ -2,15 +2,33 @@
 
 #![allow(
     dead_code,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "each test binary uses a part of it; a panic is a failed test"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use edge_auth_testkit::wire::Function;
 use serde_json::Value;
+
+/// The program of the package whose test this is.
+const PROGRAM: &str = match (
+    option_env!("CARGO_BIN_EXE_edge-auth-authorizer"),
+    option_env!("CARGO_BIN_EXE_edge-auth-control"),
+) {
+    (Some(program), _) | (None, Some(program)) => program,
+    (None, None) => panic!("the package has neither program"),
+};
+
+/// Returns the program of the other package, which the environment names.
+pub(crate) fn other_program(variable: &str) -> PathBuf {
+    let program = std::env::var_os(variable);
+    program
+        .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test --only lambda`"))
+        .into()
+}
 
 /// The files of a deployed function.
 pub(crate) struct Deployed(tempfile::TempDir);
@@ -29,7 +47,12 @@ impl Deployed {
 
     /// Returns the command of the program, which sees only these files and no other environment.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_edge-auth-authorizer"));
+        self.command_of(Path::new(PROGRAM))
+    }
+
+    /// Returns the command of another program with the same files.
+    pub(crate) fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().env("LAMBDA_TASK_ROOT", self.0.path()).current_dir("/");
         command
     }

@@ -1,5 +1,6 @@
-//! The function as a host of scenarios.
+//! Both functions as one host of scenarios: requests for administration go to control.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
@@ -15,18 +16,43 @@ use edge_auth_token::Timestamp;
 use serde_json::Value;
 
 use crate::as_events;
-use crate::common::Deployed;
+use crate::common::{Deployed, other_program};
 
 const SECRET: &str = "SECRET0SECRET0SECRET";
+/// The variable with the control function's program.
+const CONTROL: &str = "EDGE_AUTH_CONTROL_FUNCTION";
 
-/// Starts the program for each scenario, with a new table.
+/// Starts the authorizer for each scenario, with a new table.
 pub(crate) struct LambdaHost {
     documents: Documents,
     issuers: Server,
     tables: DynamoDbLocal,
     runtime: tokio::runtime::Runtime,
     started: u32,
-    running: Option<(Function, Deployed)>,
+    running: Option<Running>,
+}
+
+/// The functions of one scenario.
+struct Running {
+    authorizer: Function,
+    /// Started with the first request for administration.
+    control: Option<Function>,
+    deployed: Deployed,
+    environment: BTreeMap<String, String>,
+}
+
+impl Running {
+    /// Returns the function that a call is for.
+    fn function(&mut self, endpoint: Endpoint) -> Result<&mut Function, String> {
+        if endpoint != Endpoint::Admin {
+            return Ok(&mut self.authorizer);
+        }
+        if self.control.is_none() {
+            let mut command = self.deployed.command_of(&other_program(CONTROL));
+            self.control = Some(Function::start(command.envs(&self.environment))?);
+        }
+        self.control.as_mut().ok_or_else(|| "control does not run".to_owned())
+    }
 }
 
 impl LambdaHost {
@@ -88,24 +114,28 @@ impl ScenarioHost for LambdaHost {
             let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
             made.and_then(|()| std::fs::write(path, bytes)).map_err(|error| error.to_string())?;
         }
-        let mut command = deployed.command();
-        command.envs(&setup.secret_provider.secrets);
+        let mut environment: BTreeMap<String, String> =
+            setup.secret_provider.secrets.clone().into_iter().collect();
         let mut started = Started::default();
-        if setup.policy.contains("[[api_key]]") || setup.policy.contains("[revocation]") {
+        if ["[[api_key]]", "[revocation]", "[admin]"].iter().any(|part| setup.policy.contains(part))
+        {
             let table = self.table(setup, &mut started);
             // A policy with mistakes seeds nothing. The scenario expects that the start fails.
-            command.env(
-                "EDGE_AUTH_STORE",
-                format!("dynamodb:{}", table.as_deref().unwrap_or("none-there")),
+            let table = table.as_deref().unwrap_or("none-there");
+            environment.extend(
+                [
+                    ("EDGE_AUTH_STORE", format!("dynamodb:{table}")),
+                    ("AWS_ENDPOINT_URL_DYNAMODB", self.tables.endpoint()),
+                    ("AWS_REGION", "eu-west-1".to_owned()),
+                    ("AWS_ACCESS_KEY_ID", "AKIATEST".to_owned()),
+                    ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
+                ]
+                .map(|(name, value)| (name.to_owned(), value)),
             );
-            command
-                .env("AWS_ENDPOINT_URL_DYNAMODB", self.tables.endpoint())
-                .env("AWS_REGION", "eu-west-1");
-            command.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", SECRET);
         }
-        let mut function = Function::start(&mut command)?;
-        started.notices = function.said().to_vec();
-        self.running = Some((function, deployed));
+        let mut authorizer = Function::start(deployed.command().envs(&environment))?;
+        started.notices = authorizer.said().to_vec();
+        self.running = Some(Running { authorizer, control: None, deployed, environment });
         Ok(started)
     }
 
@@ -120,7 +150,7 @@ impl ScenarioHost for LambdaHost {
     }
 
     fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
-        let (function, _) = self.running.as_mut().ok_or("nothing runs")?;
+        let function = self.running.as_mut().ok_or("nothing runs")?.function(call.endpoint)?;
         function.forget_audit();
         let fetches = self.documents.fetches();
         let invoked = function.invoke(as_events::of(call)?.to_string().into_bytes())?;

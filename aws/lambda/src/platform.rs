@@ -1,11 +1,11 @@
-//! The function's [`Platform`]: a DynamoDB table, and a source of key sets.
+//! The gate's [`Platform`]: a DynamoDB table that it can only read, and a source of key sets.
 
 use std::time::Duration;
 
 use edge_auth::certificate::CertificateSource;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth::policy::HostCapabilities;
-use edge_auth_dynamodb::{DynamoDbStore, TableName};
+use edge_auth_dynamodb::{DynamoDbReader, TableName};
 use edge_auth_native::{HttpKeySource, OptionalStore};
 
 use crate::deadline::{ISSUER_CALL, STORE_CALL};
@@ -19,18 +19,25 @@ const CERTIFICATE_SOURCES: [CertificateSource; 3] = [
     CertificateSource::AlbPassthrough,
 ];
 
-/// The services that the gate asks. They make no call before the gate needs one.
-pub(crate) struct LambdaPlatform {
-    store: OptionalStore<DynamoDbStore>,
+/// The services that a gate asks. They make no call before the gate needs one.
+#[derive(Debug)]
+pub struct LambdaPlatform {
+    store: OptionalStore<DynamoDbReader>,
     source: HttpKeySource,
 }
 
 impl LambdaPlatform {
     /// Makes the platform from the environment.
-    pub(crate) fn from_environment() -> Result<Self, String> {
-        let store = match std::env::var(STORE) {
-            Ok(named) if !named.is_empty() => Some(store(&named)?),
-            Ok(_) | Err(_) => None,
+    ///
+    /// # Errors
+    /// A variable is missing or malformed.
+    pub fn from_environment() -> Result<Self, String> {
+        let store = match table()? {
+            Some(table) => Some(
+                DynamoDbReader::from_environment(table, STORE_CALL)
+                    .map_err(|error| error.to_string())?,
+            ),
+            None => None,
         };
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
         Ok(Self {
@@ -45,7 +52,7 @@ impl LambdaPlatform {
 
 impl LambdaPlatform {
     /// Returns what this host offers to a policy.
-    pub(crate) fn capabilities(&self) -> HostCapabilities<'static> {
+    pub fn capabilities(&self) -> HostCapabilities<'static> {
         HostCapabilities {
             store: self.store.is_configured(),
             key_copies: false,
@@ -60,18 +67,25 @@ impl LambdaPlatform {
     }
 }
 
-fn store(named: &str) -> Result<DynamoDbStore, String> {
+/// Returns the table that the environment names.
+///
+/// # Errors
+/// `EDGE_AUTH_STORE` names another kind of store, or no table's name.
+pub fn table() -> Result<Option<TableName>, String> {
+    let Ok(named) = std::env::var(STORE) else { return Ok(None) };
+    if named.is_empty() {
+        return Ok(None);
+    }
     let Some(table) = named.strip_prefix("dynamodb:") else {
         return Err(format!("{STORE} is not of the form dynamodb:TABLE"));
     };
-    let table = TableName::parse(table).map_err(|error| format!("{STORE}: {error}"))?;
-    DynamoDbStore::from_environment(table, STORE_CALL).map_err(|error| error.to_string())
+    TableName::parse(table).map(Some).map_err(|error| format!("{STORE}: {error}"))
 }
 
 impl Platform for LambdaPlatform {
-    type ApiKeys = OptionalStore<DynamoDbStore>;
+    type ApiKeys = OptionalStore<DynamoDbReader>;
     type KeySource = HttpKeySource;
-    type Revocations = OptionalStore<DynamoDbStore>;
+    type Revocations = OptionalStore<DynamoDbReader>;
 
     fn api_keys(&self) -> &Self::ApiKeys {
         &self.store

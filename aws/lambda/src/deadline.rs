@@ -15,7 +15,7 @@ pub(crate) const ISSUER_CALL: Duration = Duration::from_millis(950);
 ///
 /// # Errors
 /// The decision takes longer than two seconds. The error is for the operator.
-pub(crate) async fn in_time<T>(decision: impl Future<Output = T>) -> Result<T, String> {
+pub async fn in_time<T>(decision: impl Future<Output = T>) -> Result<T, String> {
     match tokio::time::timeout(DECISION, decision).await {
         Ok(decided) => Ok(decided),
         Err(_) => {
