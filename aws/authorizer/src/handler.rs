@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use edge_auth::admin::AdminApi;
-use edge_auth::aws::{
-    ApiGatewayAuthorizer, ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult,
-};
 use edge_auth::endpoints::{
     BodyError, Dispatched, Dispatcher, InboundRequest, RequestBody, Unrecorded, settle,
 };
 use edge_auth::{Code, Denial, Gate, Reply};
+use edge_auth_api_gateway::{
+    ApiGatewayAuthorizer, ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult,
+};
 use edge_auth_lambda::{EventHandler, LambdaHost, LambdaPlatform, tell};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::authorizer;
 use crate::event::{Event, HttpEvent, ParseError};
 use crate::http::HttpReply;
-use crate::authorizer;
 
 /// Answers events by a gate.
 pub(crate) struct Handler {
@@ -38,7 +37,6 @@ impl Handler {
         let gate = Arc::new(gate);
         Self { authorizer: ApiGatewayAuthorizer::new(Arc::clone(&gate)), gate }
     }
-
 }
 
 impl EventHandler for Handler {
@@ -81,7 +79,7 @@ impl Handler {
         let fields = event.fields.list();
         let incoming =
             InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
-        let dispatcher = Dispatcher::new(&self.gate, AdminApi::new(&self.gate), false);
+        let dispatcher = Dispatcher::new(&self.gate, false);
         let dispatched = match event.target() {
             Ok(target) => {
                 let incoming = InboundRequest { target: &target, ..incoming };

@@ -92,7 +92,6 @@ impl RequestContext {
             Some(ClientCert { client_cert_pem }) => {
                 PlatformCertificate::ApiGateway(client_cert_pem.as_deref().unwrap_or_default())
             }
-            None if self.elb.is_some() => PlatformCertificate::LoadBalancer,
             None => PlatformCertificate::Nothing,
         }
     }

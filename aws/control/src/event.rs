@@ -5,8 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_http::http::{Uri, header};
+use lambda_http::http::Uri;
+use lambda_http::http::header::{self, HeaderName};
 use lambda_http::request::LambdaRequest;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -18,7 +18,7 @@ const SCHEDULES: [&str; 2] = ["aws.events", "aws.scheduler"];
 
 /// An event, read as its kind.
 pub(crate) enum Event {
-    /// A request from a Function URL, or from an HTTP API with payload 2.0.
+    /// A request from a Function URL, from an HTTP API with payload 2.0, or from a load balancer.
     Http(Box<LambdaRequest>),
     /// The schedule is due.
     Schedule,
@@ -47,6 +47,7 @@ struct EventShape {
 #[derive(Deserialize)]
 struct ContextShape {
     http: Option<IgnoredAny>,
+    elb: Option<IgnoredAny>,
 }
 
 impl Event {
@@ -66,34 +67,52 @@ impl Event {
         if [shape.r#type, shape.route_arn, shape.method_arn].iter().any(Option::is_some) {
             return unknown("it is for an authorizer, and this is the control function");
         }
-        if context.http.is_none() {
-            return unknown("send requests by a Function URL, or by an HTTP API with payload 2.0");
+        if context.http.is_none() && context.elb.is_none() {
+            return unknown(
+                "send requests by a Function URL, an HTTP API with payload 2.0, or a load balancer",
+            );
         }
-        let request = match serde_json::from_str(raw.get()) {
-            Ok(LambdaRequest::ApiGatewayV2(request)) => request,
-            // The error could repeat a credential.
-            _ => return Err(ParseError::Http("it is incomplete or malformed".to_owned())),
+        // The error could repeat a credential.
+        let Ok(request) = serde_json::from_str::<LambdaRequest>(raw.get()) else {
+            return Err(ParseError::Http("it is incomplete or malformed".to_owned()));
         };
         check_convertible(&request)?;
-        Ok(Self::Http(Box::new(LambdaRequest::ApiGatewayV2(request))))
+        Ok(Self::Http(Box::new(request)))
     }
 }
 
-/// Rejects what `lambda_http` cannot convert: a URL that is none, and a body that is not base64.
-fn check_convertible(request: &ApiGatewayV2httpRequest) -> Result<(), ParseError> {
+/// Rejects what `lambda_http` cannot convert: an invalid URL, and a body that is not base64.
+fn check_convertible(request: &LambdaRequest) -> Result<(), ParseError> {
     let wrong = |what: &str| ParseError::Http(format!("its {what} cannot be read"));
-    let field = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = field(header::HeaderName::from_static("x-forwarded-proto")).unwrap_or("https");
-    let host = field(header::HOST).or(request.request_context.domain_name.as_deref());
-    let path = request.raw_path.as_deref().unwrap_or_default();
-    let query = request.raw_query_string.as_deref().unwrap_or_default();
-    let url = format!("{scheme}://{}{path}", host.unwrap_or("localhost"));
-    let url = Url::parse(&url).map_err(|_| wrong("host or path"))?;
+    let (headers, domain, path, query, body) = match request {
+        LambdaRequest::ApiGatewayV2(request) => (
+            &request.headers,
+            request.request_context.domain_name.as_deref(),
+            &request.raw_path,
+            request.raw_query_string.clone().unwrap_or_default(),
+            (&request.body, request.is_base64_encoded),
+        ),
+        LambdaRequest::Alb(request) => (
+            &request.headers,
+            None,
+            &request.path,
+            format!(
+                "{}{}",
+                request.query_string_parameters.to_query_string(),
+                request.multi_value_query_string_parameters.to_query_string()
+            ),
+            (&request.body, request.is_base64_encoded),
+        ),
+        _ => return Err(ParseError::Http("it is of another kind".to_owned())),
+    };
+    let field = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = field(HeaderName::from_static("x-forwarded-proto")).unwrap_or("https");
+    let host = field(header::HOST).or(domain).unwrap_or("localhost");
+    let path = path.as_deref().unwrap_or_default();
+    let url = Url::parse(&format!("{scheme}://{host}{path}")).map_err(|_| wrong("host or path"))?;
     Uri::try_from(format!("{url}?{query}")).map_err(|_| wrong("URL"))?;
-    match &request.body {
-        Some(body) if request.is_base64_encoded && STANDARD.decode(body).is_err() => {
-            Err(wrong("body"))
-        }
-        Some(_) | None => Ok(()),
+    match body {
+        (Some(body), true) if STANDARD.decode(body).is_err() => Err(wrong("body")),
+        _ => Ok(()),
     }
 }

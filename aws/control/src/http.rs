@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{BodyError, Dispatched, Dispatcher, InboundRequest, RequestBody};
-use edge_auth::{ClientLocation, Code, Denial, Headers, Reply};
+use edge_auth::{ClientLocation, Code, Denial, Headers, Reply, parse_client_address};
 use edge_auth_control::ControlDispatcher;
 use edge_auth_lambda::{LambdaHost, undecoded};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
@@ -24,24 +24,23 @@ pub(crate) async fn answer(
     Handler { gate, store }: &Handler,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
+    let Some(caller) = Caller::of(&request) else {
         return Ok(response(Reply::host_error(400, "The event is incomplete.")));
     };
-    let signed = context.authorizer.as_ref().is_some_and(|authorizer| authorizer.iam.is_some());
-    let fields = fields(request.headers(), signed);
+    let fields = fields(request.headers(), caller.is_signed);
     let inbound = InboundRequest {
         location: ClientLocation::default(),
-        peer: peer(context),
-        platform_authenticated: signed,
+        peer: caller.address,
+        platform_authenticated: caller.is_signed || caller.is_balanced,
         method: request.method().as_str(),
-        host: context.domain_name.as_deref().or_else(|| host_field(request.headers())),
+        host: caller.domain.or_else(|| host_field(request.headers())),
         authority: None,
         target: "",
         headers: Headers(&fields),
-        certificate: certificate(context),
+        certificate: caller.certificate,
     };
     let host = LambdaHost(gate);
-    let reply = match undecoded(request.raw_http_path(), context.stage.as_deref()) {
+    let reply = match caller.path {
         Some(path) => {
             let target = match request.uri().query() {
                 Some(query) => format!("{path}?{query}"),
@@ -62,6 +61,44 @@ pub(crate) async fn answer(
         }
     };
     Ok(response(reply))
+}
+
+/// What the platform says about a request and its sender.
+struct Caller<'a> {
+    /// Whether IAM has checked the request's signature.
+    is_signed: bool,
+    /// Whether a load balancer sent the request, whose rules chose this function.
+    is_balanced: bool,
+    address: Option<IpAddr>,
+    domain: Option<&'a str>,
+    certificate: PlatformCertificate<'a>,
+    /// The path as the client sent it; `None` if the platform's is ambiguous.
+    path: Option<String>,
+}
+
+impl<'a> Caller<'a> {
+    fn of(request: &'a Request) -> Option<Self> {
+        let path = request.raw_http_path();
+        match request.request_context_ref()? {
+            RequestContext::ApiGatewayV2(context) => Some(Self {
+                is_signed: context.authorizer.as_ref().is_some_and(|of| of.iam.is_some()),
+                is_balanced: false,
+                address: context.http.source_ip.as_deref().and_then(|ip| ip.parse().ok()),
+                domain: context.domain_name.as_deref(),
+                certificate: certificate(context),
+                path: undecoded(path, context.stage.as_deref()),
+            }),
+            RequestContext::Alb(_) => Some(Self {
+                is_signed: false,
+                is_balanced: true,
+                address: last_forwarded_for(request.headers()),
+                domain: None,
+                certificate: PlatformCertificate::LoadBalancer,
+                path: Some(path.to_owned()),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// Returns the response to an event that cannot be read.
@@ -92,8 +129,10 @@ fn host_field(headers: &HeaderMap) -> Option<&str> {
     Some(headers.get(header::HOST)?.to_str().unwrap_or("\u{FFFD}"))
 }
 
-fn peer(context: &ApiGatewayV2httpRequestContext) -> Option<IpAddr> {
-    context.http.source_ip.as_deref()?.parse().ok()
+/// Returns the address that a load balancer appends to `X-Forwarded-For`.
+fn last_forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    parse_client_address(last.rsplit(',').next()?)
 }
 
 /// Returns the certificate of an HTTP API's client. One without PEM counts as presented, so that
@@ -101,9 +140,9 @@ fn peer(context: &ApiGatewayV2httpRequestContext) -> Option<IpAddr> {
 fn certificate(context: &ApiGatewayV2httpRequestContext) -> PlatformCertificate<'_> {
     let presented = context.authentication.as_ref().and_then(|of| of.client_cert.as_ref());
     match presented {
-        Some(presented) => {
-            PlatformCertificate::ApiGateway(presented.client_cert_pem.as_deref().unwrap_or_default())
-        }
+        Some(presented) => PlatformCertificate::ApiGateway(
+            presented.client_cert_pem.as_deref().unwrap_or_default(),
+        ),
         None => PlatformCertificate::Nothing,
     }
 }

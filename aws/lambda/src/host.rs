@@ -16,7 +16,6 @@ use crate::platform::LambdaPlatform;
 const DEFERRED: Duration = Duration::from_secs(1);
 
 /// The host of one event, for the dispatchers of the core.
-#[derive(Debug)]
 pub struct LambdaHost<'a>(pub &'a Gate<LambdaPlatform>);
 
 impl HostRuntime for LambdaHost<'_> {

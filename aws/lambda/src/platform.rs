@@ -12,6 +12,8 @@ use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
 /// The variable with the table, in the form `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
+/// What to do where a policy needs a store and the function has none.
+const NO_STORE: &str = "no store is configured: set EDGE_AUTH_STORE=dynamodb:TABLE";
 /// The sources of certificates that events have.
 const CERTIFICATE_SOURCES: [CertificateSource; 3] = [
     CertificateSource::ApiGateway,
@@ -20,7 +22,6 @@ const CERTIFICATE_SOURCES: [CertificateSource; 3] = [
 ];
 
 /// The services that a gate asks. They make no call before the gate needs one.
-#[derive(Debug)]
 pub struct LambdaPlatform {
     store: OptionalStore<DynamoDbReader>,
     source: HttpKeySource,
@@ -40,17 +41,9 @@ impl LambdaPlatform {
             None => None,
         };
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
-        Ok(Self {
-            store: OptionalStore::new(
-                store,
-                "no store is configured: set EDGE_AUTH_STORE=dynamodb:TABLE",
-            ),
-            source,
-        })
+        Ok(Self { store: OptionalStore::new(store, NO_STORE), source })
     }
-}
 
-impl LambdaPlatform {
     /// Returns what this host offers to a policy.
     pub fn capabilities(&self) -> HostCapabilities<'static> {
         HostCapabilities {

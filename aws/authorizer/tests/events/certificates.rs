@@ -1,4 +1,4 @@
-//! Client certificates in the events of REST APIs, HTTP APIs and load balancers.
+//! Client certificates in the events of REST APIs and HTTP APIs.
 
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 use edge_auth_testkit::iam;
@@ -7,29 +7,15 @@ use serde_json::{Value, json};
 use super::*;
 
 const AGENTS: &str = r#"
-[admin]
-
 [[client_cert]]
 name = "gateway"
 source = "api-gateway"
 issuer_dn = "CN=Agents CA,O=Example"
 identity = { san_uri = "spiffe://example.com/*" }
 
-[[client_cert]]
-name = "balancer"
-source = "alb-verify"
-issuer_dn = "CN=Agents CA,O=Example"
-identity = { san_uri = "spiffe://example.com/*" }
-scopes = ["edge-auth:keys:read"]
-
 [[rule]]
 path = "/jobs"
 require = "cert:gateway"
-
-[[rule]]
-path = "/admin/v1/{*rest}"
-require = "cert:balancer"
-scopes = ["edge-auth:keys:read"]
 "#;
 
 /// Returns a leaf certificate of an authority with this name, as PEM.
@@ -92,26 +78,4 @@ fn an_http_apis_certificate_is_read_from_the_authentication() {
         false
     );
     assert_eq!(running.answer(&event(Value::Null))["isAuthorized"], false);
-}
-
-#[test]
-fn a_load_balancers_fields_are_read_only_in_its_events() {
-    let running = running(AGENTS);
-    let leaf = percent_encoding::utf8_percent_encode(&pem("Agents CA"), percent_encoding::CONTROLS)
-        .to_string();
-    let event = |context: Value| {
-        json!({
-            "requestContext": context, "httpMethod": "GET", "path": "/admin/v1/keys",
-            "multiValueHeaders": { "x-amzn-mtls-clientcert-leaf": [leaf], "host": ["api.example.com"] },
-        })
-    };
-    // The certificate passed; the list then lacks a store.
-    assert_eq!(
-        running.answer(&event(json!({ "elb": { "targetGroupArn": "t" } })))["statusCode"],
-        503
-    );
-    assert_eq!(
-        running.answer(&event(json!({ "identity": { "sourceIp": "192.0.2.1" } })))["statusCode"],
-        401
-    );
 }

@@ -23,10 +23,10 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
         let value = String::from_utf8(value.to_vec()).map_err(|error| error.to_string())?;
         fields.entry(name).or_default().push(value);
     }
+    let body = String::from_utf8_lossy(&call.body).into_owned();
     let certificate = match &call.handover {
         Some(PlatformCredentials::ApiGateway(pem)) => {
-            let validity = json!({ "notBefore": "Jan  1 00:00:00 2026 GMT", "notAfter": "Jan  1 00:00:00 2036 GMT" });
-            json!({ "clientCertPem": pem, "subjectDN": "CN=client", "validity": validity })
+            json!({ "clientCertPem": pem, "subjectDN": "CN=client" })
         }
         _ => Value::Null,
     };
@@ -53,21 +53,35 @@ pub(crate) fn of(call: &Call) -> Result<Value, String> {
             "requestContext": { "stage": "prod", "identity": identity },
             "body": null,
         }),
-        // A Function URL, or an HTTP API with mutual TLS.
-        Endpoint::Verify | Endpoint::Admin => json!({
+        Endpoint::Verify => json!({
             "version": "2.0",
             "routeKey": "$default",
             "rawPath": path,
             "rawQueryString": query,
             "headers": fields.iter().map(|(name, values)| (name, values.join(","))).collect::<BTreeMap<_, _>>(),
             "requestContext": {
-                "stage": "$default",
-                "http": { "method": call.method, "path": path, "sourceIp": call.from },
-                "authentication": { "clientCert": certificate },
+                "stage": "$default", "http": { "method": call.method, "path": path, "sourceIp": call.from },
             },
             "body": STANDARD.encode(&call.body),
             "isBase64Encoded": true,
         }),
+        Endpoint::Admin => {
+            fields.entry("X-Forwarded-For").or_default().push(call.from.to_string());
+            let query: BTreeMap<&str, Vec<&str>> = query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name, vec![value]))
+                .collect();
+            json!({
+                "requestContext": { "elb": { "targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/1" } },
+                "httpMethod": call.method,
+                "path": path,
+                "multiValueQueryStringParameters": query,
+                "multiValueHeaders": fields,
+                "body": body,
+                "isBase64Encoded": false,
+            })
+        }
     })
 }
 

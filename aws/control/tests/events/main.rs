@@ -10,7 +10,8 @@
 #[path = "../../../authorizer/tests/common/mod.rs"]
 mod common;
 
-use edge_auth_control::{bootstrap_hash, bootstrap_secret};
+use edge_auth::bootstrap_secret::{bootstrap_hash, bootstrap_secret};
+use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};
 use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::Algorithm;
@@ -50,6 +51,24 @@ fn running() -> Running {
     let secret = bootstrap_secret(&SeededRandomness::new(7)).unwrap();
     let policy = format!("{POLICY}bootstrap_hash = \"{}\"\n", bootstrap_hash(&secret));
     Running::with(&policy, &ENVIRONMENT)
+}
+
+/// Starts a function whose administrators have certificates of this source.
+fn certified(source: &str) -> Running {
+    let policy = format!(
+        "[admin]\n[[client_cert]]\nname = \"agents\"\nsource = \"{source}\"\n\
+         issuer_dn = \"CN=Agents CA,O=Example\"\n\
+         identity = {{ san_uri = \"spiffe://example.com/*\" }}\nscopes = [\"edge-auth:keys:read\"]\n\
+         [[rule]]\npath = \"/admin/v1/{{*rest}}\"\nrequire = \"cert:agents\"\n\
+         scopes = [\"edge-auth:keys:read\"]\n"
+    );
+    Running::with(&policy, &ENVIRONMENT)
+}
+
+/// Returns a leaf certificate of an authority with this name, as PEM.
+fn pem(authority: &str) -> String {
+    let authority = Authority::root(&AuthorityPlan::named(authority));
+    authority.issue(&ClientPlan::with_uri("spiffe://example.com/agent")).pem()
 }
 
 /// Returns a field's value with the bootstrap secret.
@@ -100,7 +119,10 @@ fn it_answers_administration_and_health_and_nothing_else() {
     let refused = running.answer(&event("/admin/v1/keys", json!({})));
     assert_eq!(refused["statusCode"], 401, "{refused}");
     let audit = running.function.audit().unwrap();
-    assert_eq!((&audit["code"], &audit["client_ip"]), (&json!("credential_missing"), &json!("192.0.2.1")));
+    assert_eq!(
+        (&audit["code"], &audit["client_ip"]),
+        (&json!("credential_missing"), &json!("192.0.2.1"))
+    );
 }
 
 #[test]
@@ -113,8 +135,10 @@ fn a_signature_of_iam_is_not_enough() {
 #[test]
 fn behind_iam_the_credential_is_in_its_own_field() {
     let running = running();
-    let keys = |headers| running.answer(&signed(event("/admin/v1/keys", headers)))["statusCode"].clone();
-    let signature = "AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/eu-west-1/lambda/aws4_request, Signature=0";
+    let keys =
+        |headers| running.answer(&signed(event("/admin/v1/keys", headers)))["statusCode"].clone();
+    let signature =
+        "AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/eu-west-1/lambda/aws4_request, Signature=0";
     for credential in [bootstrap(), bearer()] {
         let fields = json!({ "authorization": signature, "x-edge-auth-authorization": credential });
         // The caller is admitted, and the store cannot be reached.
@@ -134,7 +158,8 @@ fn without_iam_the_credential_is_in_authorization() {
         assert_eq!(keys(json!({ "authorization": credential })), 503);
         assert_eq!(keys(json!({ "x-edge-auth-authorization": credential })), 401);
         let two = format!("{credential},{credential}");
-        assert_eq!(keys(json!({ "authorization": two })), 401);
+        let refused = keys(json!({ "authorization": two }));
+        assert!([json!(400), json!(401)].contains(&refused), "{refused}");
     }
 }
 
@@ -180,9 +205,56 @@ fn a_malformed_request_is_a_bad_request_and_the_function_goes_on() {
     assert_eq!(changed(&|event| event["headers"] = json!("none")), 400);
     assert_eq!(changed(&|event| event["rawPath"] = json!(7)), 400);
     assert_eq!(changed(&|event| event["requestContext"]["http"] = json!({})), 400);
-    assert_eq!(changed(&|event| event["rawQueryString"] = json!("limit=\u{e9}")), 503);
+    assert_eq!(changed(&|event| event["rawQueryString"] = json!("limit=\u{e9}")), 400);
     let said = running.function.said().join("\n");
     assert!(said.contains("refused an HTTP event") && !said.contains(&bootstrap()), "{said}");
+}
+
+#[test]
+fn an_http_apis_certificate_is_read_from_its_context() {
+    let running = certified("api-gateway");
+    let keys = |certificate: Value| {
+        let mut event = event("/admin/v1/keys", json!({}));
+        event["requestContext"]["authentication"] = json!({ "clientCert": certificate });
+        running.answer(&event)["statusCode"].clone()
+    };
+    let certificate = |pem: Value| {
+        json!({
+            "clientCertPem": pem, "subjectDN": "CN=agent,O=Example", "issuerDN": "CN=Agents CA,O=Example",
+            "serialNumber": "2a",
+            "validity": { "notBefore": "Aug  5 00:28:21 2020 GMT", "notAfter": "Aug  5 00:28:21 2120 GMT" },
+        })
+    };
+    // The certificate passed, and the store cannot be reached.
+    assert_eq!(keys(certificate(json!(pem("Agents CA")))), 503);
+    for refused in [
+        certificate(json!(pem("Another CA"))),
+        certificate(json!("CERT_CONTENT")),
+        certificate(Value::Null),
+    ] {
+        assert_eq!(keys(refused), 401);
+    }
+    assert_eq!(keys(Value::Null), 401);
+}
+
+#[test]
+fn a_load_balancers_fields_are_read_only_in_its_events() {
+    let mut running = certified("alb-verify");
+    let leaf = percent_encoding::utf8_percent_encode(&pem("Agents CA"), percent_encoding::CONTROLS)
+        .to_string();
+    let balanced = json!({
+        "requestContext": { "elb": { "targetGroupArn": "t" } }, "httpMethod": "GET", "path": "/admin/v1/keys",
+        "multiValueHeaders": {
+            "x-amzn-mtls-clientcert-leaf": [leaf], "host": ["api.example.com"],
+            "x-forwarded-for": ["203.0.113.9", "192.0.2.7:4711"],
+        },
+        "body": "", "isBase64Encoded": false,
+    });
+    let answer = running.answer(&balanced);
+    assert_eq!(answer["statusCode"], 503, "{answer}");
+    assert_eq!(running.function.audit().unwrap()["client_ip"], "192.0.2.7");
+    let fields = json!({ "x-amzn-mtls-clientcert-leaf": leaf, "x-forwarded-for": "192.0.2.7" });
+    assert_eq!(running.answer(&event("/admin/v1/keys", fields))["statusCode"], 401);
 }
 
 #[test]
@@ -195,7 +267,7 @@ fn events_of_other_kinds_are_errors() {
         (json!({}), json!({ "source": "aws.s3" })),
         (json!({}), json!({ "source": ["aws.events"] })),
         (json!({}), json!({ "Records": [] })),
-        (json!({}), json!({ "requestContext": { "elb": {} }, "httpMethod": "GET", "path": "/healthz" })),
+        (json!({}), json!({ "requestContext": {}, "httpMethod": "GET", "path": "/healthz" })),
         // Authorizers' events look like requests.
         (json!({ "routeArn": arn, "type": "REQUEST" }), http.clone()),
         (json!({ "methodArn": arn }), http.clone()),
@@ -259,7 +331,13 @@ fn any_json() -> impl Strategy<Value = Value> {
 fn no_event_ends_the_function_and_none_is_admitted_without_a_credential() {
     let running = running();
     const MEMBERS: [&str; 8] = [
-        "rawPath", "rawQueryString", "headers", "cookies", "body", "isBase64Encoded", "requestContext",
+        "rawPath",
+        "rawQueryString",
+        "headers",
+        "cookies",
+        "body",
+        "isBase64Encoded",
+        "requestContext",
         "stageVariables",
     ];
     let change = (0..MEMBERS.len(), any_json());

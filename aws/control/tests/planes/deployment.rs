@@ -61,7 +61,7 @@ impl Deployment {
         let name = format!("planes-{}", TABLES.fetch_add(1, Ordering::AcqRel));
         let table = TableName::parse(&name).unwrap();
         block_on(store(&dynamodb().endpoint(), &table).init()).unwrap();
-        let hash = edge_auth::bootstrap_hash(&bootstrap());
+        let hash = edge_auth::bootstrap_secret::bootstrap_hash(&bootstrap());
         let files = Deployed::with(&format!("{POLICY}bootstrap_hash = \"{hash}\"\n"));
         let for_authorizer = Guarded::by(Role::of("Authorizer"), &name);
         let for_control = Guarded::by(Role::of("Control"), &name);
@@ -132,7 +132,8 @@ impl Deployment {
 
     /// Returns whether the authorizer lets a credential in.
     pub(crate) fn is_allowed(&self, authorization: &str) -> bool {
-        let event = json!({ "type": "TOKEN", "methodArn": ARN, "authorizationToken": authorization });
+        let event =
+            json!({ "type": "TOKEN", "methodArn": ARN, "authorizationToken": authorization });
         match self.authorizer.invoke(event.to_string().into_bytes()).unwrap() {
             Ok(answer) => iam::allows(&serde_json::from_slice(&answer).unwrap(), ARN),
             Err(error) => {
@@ -165,8 +166,8 @@ impl Deployment {
     }
 }
 
-fn bootstrap() -> edge_auth::Secret {
-    edge_auth::bootstrap_secret(&SeededRandomness::new(7)).unwrap()
+fn bootstrap() -> edge_auth_token::Secret {
+    edge_auth::bootstrap_secret::bootstrap_secret(&SeededRandomness::new(7)).unwrap()
 }
 
 fn store(endpoint: &str, table: &TableName) -> DynamoDbStore {

@@ -53,7 +53,8 @@ fn a_key_that_control_makes_is_good_at_the_authorizer_at_once() {
     let key = format!("ApiKey {key}");
     assert!(planes.is_allowed(&key));
     let revoke = json!({ "reason": "left in a repository" });
-    let (status, answer) = planes.administer("POST", &format!("/admin/v1/keys/{id}/revoke"), &revoke);
+    let (status, answer) =
+        planes.administer("POST", &format!("/admin/v1/keys/{id}/revoke"), &revoke);
     assert_eq!(status, 200, "{answer}");
     planes.wait_until_refused(&key);
 }
@@ -157,7 +158,8 @@ fn code_in_the_authorizer_can_neither_make_a_key_nor_touch_a_revocation() {
     block_on(async {
         let record = store.find(&id, Timestamp::from_seconds(0)).await.unwrap().unwrap();
         let next = ApiKeyRecord { version: record.version + 1, ..record.clone() };
-        let made = ApiKeyRecord { id: "0123456789abcdefgh".to_owned(), version: 1, ..record.clone() };
+        let made =
+            ApiKeyRecord { id: "0123456789abcdefgh".to_owned(), version: 1, ..record.clone() };
         let version = Precondition::Version(record.version);
         refused(store.put(&made, Precondition::Absent, now).await.map(drop));
         refused(store.put(&next, version, Timestamp::from_seconds(0)).await.map(drop));

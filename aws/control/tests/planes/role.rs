@@ -40,7 +40,9 @@ impl Role {
         let template = std::fs::read_to_string(template).unwrap();
         let (_, resource) = template.split_once(&format!("\n  {function}:\n")).unwrap();
         let mut statements = Vec::new();
-        for line in resource.lines().take_while(|line| line.is_empty() || line.starts_with("    ") || line.starts_with("  #")) {
+        for line in resource.lines().take_while(|line| {
+            line.is_empty() || line.starts_with("    ") || line.starts_with("  #")
+        }) {
             let line = line.trim();
             if line == "Effect: Allow" {
                 statements.push(Statement { actions: Vec::new(), table: false, index: None });

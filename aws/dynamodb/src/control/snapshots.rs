@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use edge_auth::platform::{SnapshotRecord, Unavailable, WriteOutcome};
+use edge_auth::platform::{SnapshotRecord, Unavailable};
+use edge_auth_control::store::WriteOutcome;
 use futures::FutureExt;
 
 use super::DynamoDbStore;

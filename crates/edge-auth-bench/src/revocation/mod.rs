@@ -60,8 +60,7 @@ pub(crate) fn run(measurement: Measurement) -> Result<()> {
                 let control = control.or(instance.first().copied()).ok_or("no instance")?;
                 return rounds::play(&folder, control, &instance, lanes);
             };
-            let functions =
-                functions::Functions::start((authorizer, 2), control_program, &folder)?;
+            let functions = functions::Functions::start((authorizer, 2), control_program, &folder)?;
             rounds::play(&folder, functions.control(), &functions.instances(), lanes)
         }
     }

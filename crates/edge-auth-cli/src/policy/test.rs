@@ -10,10 +10,10 @@ use anstyle::AnsiColor;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
-use edge_auth::admin::KeyService;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::{KeyOrigin, SampleField, SecretEncoding};
 use edge_auth::{AuthRequest, ClientLocation, Gate, Headers, Outcome, Policy};
+use edge_auth_control::KeyService;
 use edge_auth_token::{AwsLcRs, Secret};
 use pki_types::CertificateDer;
 use serde::Serialize;
@@ -198,7 +198,8 @@ impl Sandbox {
     }
 
     async fn key(&self, case: &Case, key: &Key) -> Result<String, CommandError> {
-        let failed = |error: edge_auth::admin::AdminError| in_case(case, format!("`key`: {error}"));
+        let failed =
+            |error: edge_auth_control::AdminError| in_case(case, format!("`key`: {error}"));
         let key_service = KeyService::new(self.gate.policy(), &self.secrets, &self.store)?;
         let made_at = match key.state {
             KeyState::Expired => now().minus(Duration::from_secs(86_400)),

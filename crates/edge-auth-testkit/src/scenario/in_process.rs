@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{ClientLocation, Decision, Gate, Grant, Headers, Outcome, Reply};
+use edge_auth_control::AdminApi;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 
@@ -78,7 +78,7 @@ impl InProcess {
                 (reply, outcome, None)
             }
             Endpoint::Admin => {
-                let (reply, outcome) = block_on(AdminApi::new(gate).answer(
+                let (reply, outcome) = block_on(AdminApi::new(gate, gate.platform()).answer(
                     &incoming,
                     &call.body,
                     &self.randomness,

@@ -11,9 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use edge_auth::certificate::PlatformCertificate;
-use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable,
-};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, KeySource, MaybeSend, NoRevocations, Platform, Randomness, Unavailable};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy, PolicyErrors, SecretProvider};
 use edge_auth_token::{AwsLcRs, Secret, Timestamp};

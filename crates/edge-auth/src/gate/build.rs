@@ -315,7 +315,7 @@ fn certificate_profile(
 }
 
 /// Builds the profiles of a policy's API keys, for a gate or for administration without one.
-pub(crate) fn key_blocks(
+pub fn key_blocks(
     policy: &Policy,
     secret_provider: &dyn SecretProvider,
 ) -> Result<Vec<ApiKeyProfile>, PolicyErrors> {

@@ -23,12 +23,14 @@ mod verification;
 mod verifiers;
 mod wanted;
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use edge_auth_token::Timestamp;
 
-pub(crate) use build::key_blocks as build_key_blocks;
-pub(crate) use rule_access::RuleAccess;
-
+pub use build::key_blocks as build_key_blocks;
 pub use outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome, UpstreamRequest};
+pub use rule_access::RuleAccess;
 pub use secret_provider::SecretProvider;
 
 use crate::api_key::ApiKeyProfile;
@@ -38,6 +40,7 @@ use crate::denial::Denial;
 use crate::identity_headers::IdentityHeaders;
 use crate::platform::{Platform, Randomness, Unavailable};
 use crate::policy::{Access, Policy, PolicyErrors, Rule};
+use crate::principal::Principal;
 use crate::redact::{MAX_REASON, Redactor};
 use crate::request::{AuthRequest, Headers, InboundRequest};
 use crate::revocation::RevocationSecrets;
@@ -212,7 +215,8 @@ impl<P: Platform> Gate<P> {
         &self.policy
     }
 
-    pub(crate) fn platform(&self) -> &P {
+    /// The platform that it was built on.
+    pub fn platform(&self) -> &P {
         &self.platform
     }
 
@@ -225,17 +229,37 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The redactor, which hides clients' credentials in logged texts.
-    pub(crate) fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    pub(crate) fn api_key_profiles(&self) -> &[ApiKeyProfile] {
+    /// The blocks of API keys, with their secrets.
+    pub fn api_key_profiles(&self) -> &[ApiKeyProfile] {
         self.verifiers.api_keys.profiles()
     }
 
     /// The secrets of the revocation feed, if the policy has one.
-    pub(crate) fn revocation_secrets(&self) -> Option<&RevocationSecrets> {
+    pub fn revocation_secrets(&self) -> Option<&RevocationSecrets> {
         self.revocations.secrets()
+    }
+
+    /// Returns the client's address: the peer's, or what a proxy says that the policy trusts.
+    pub fn client_address(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
+        self.trusted_proxies.client(peer, headers)
+    }
+
+    /// Returns the values of the identity headers by plain names (`principal`, `kind`, …), empty
+    /// for missing ones and for a missing principal.
+    pub fn identity_context(
+        &self,
+        principal: Option<&Principal>,
+    ) -> BTreeMap<&'static str, String> {
+        self.identity.context(principal)
+    }
+
+    /// Refuses a request whose fields imitate an identity header in another spelling.
+    pub fn refuse_imitations(&self, headers: Headers<'_>) -> Result<(), Denial> {
+        self.identity.refuse_imitations(headers)
     }
 
     /// Returns whether the peer is a proxy that the policy names, so that what it says about its
@@ -246,42 +270,37 @@ impl<P: Platform> Gate<P> {
 
     /// Returns where the client is, as the platform says. The platform sees its own peer: where that
     /// is a proxy that the policy names, the place of the proxy's client is unknown.
-    pub(crate) fn client_location(&self, inbound: &InboundRequest<'_>) -> ClientLocation {
+    pub fn client_location(&self, inbound: &InboundRequest<'_>) -> ClientLocation {
         if self.trusts_proxy(inbound) { ClientLocation::default() } else { inbound.location }
     }
 
     /// Returns the rule that an outcome is about.
-    pub(crate) fn rule_of(&self, outcome: &Outcome) -> Option<&Rule> {
+    pub fn rule_of(&self, outcome: &Outcome) -> Option<&Rule> {
         outcome.rule.and_then(|index| self.policy.rules.get(index))
     }
 
     /// Returns the host, path and methods of that rule.
-    pub(crate) fn route_of(&self, outcome: &Outcome) -> Option<&Route> {
+    pub fn route_of(&self, outcome: &Outcome) -> Option<&Route> {
         outcome.rule.and_then(|index| self.policy.router.routes().get(index))
     }
 
     /// Returns the outcome of a request that is refused before a rule is looked for.
-    pub(crate) fn refuse(
-        &self,
-        request: &AuthRequest<'_>,
-        denial: Denial,
-        now: Timestamp,
-    ) -> Outcome {
+    pub fn refuse(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
         DecisionContext::new(request).outcome(Err(denial), &self.redactor, now)
     }
 
     /// Turns an outcome into a refusal.
-    pub(crate) fn deny(&self, outcome: &mut Outcome, denial: Denial) {
+    pub fn deny(&self, outcome: &mut Outcome, denial: Denial) {
         outcome.deny(denial, &self.redactor);
     }
 
     /// Adds a notice for the operator to an outcome.
-    pub(crate) fn notify(&self, outcome: &mut Outcome, notice: &str) {
+    pub fn notify(&self, outcome: &mut Outcome, notice: &str) {
         outcome.notify(notice, &self.redactor);
     }
 
     /// Returns the outcome for the holder of the bootstrap secret, for whom no rule is needed.
-    pub(crate) fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+    pub fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut context = DecisionContext::new(request);
         context.bootstrap();
         let grant = Grant { principal: None, upstream: UpstreamRequest::default() };
@@ -303,7 +322,7 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Returns whether the request has a cookie in which tokens of the rule's issuers are sent.
-    pub(crate) fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
+    pub fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
         wanted::has_token_cookie(&self.policy, rule, headers)
     }
 
@@ -312,7 +331,7 @@ impl<P: Platform> Gate<P> {
     ///
     /// # Errors
     /// An outage of the host.
-    pub(crate) async fn rule_access(
+    pub async fn rule_access(
         &self,
         request: &AuthRequest<'_>,
         decided: &Outcome,
@@ -324,12 +343,12 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Forgets the cached record of a key that was just written.
-    pub(crate) fn forget_key(&self, id: &str) {
+    pub fn forget_key(&self, id: &str) {
         self.verifiers.api_keys.records().forget(id);
     }
 
     /// Reads the revocations since the last read.
-    pub(crate) async fn read_revocations(
+    pub async fn read_revocations(
         &self,
         now: Timestamp,
         notices: &mut Vec<String>,

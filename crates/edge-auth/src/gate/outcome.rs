@@ -127,7 +127,7 @@ impl Outcome {
     }
 
     /// Returns the principal of a request that may pass; `None` on a public rule.
-    pub(crate) fn principal(&self) -> Option<&Principal> {
+    pub fn principal(&self) -> Option<&Principal> {
         match &self.decision {
             Decision::Allow(grant) => grant.principal.as_ref(),
             Decision::Deny(_) => None,

@@ -3,7 +3,7 @@
 use edge_auth::{Code, Outcome};
 
 use crate::fixture::{Fixture, PROXY, Sent, TRUSTED, forward_auth};
-use crate::support::TRUST;
+use edge_auth_testkit::gates::TRUST;
 
 /// A proxy that describes the request in headers: method, URI, host.
 const DESCRIBING: [(&str, [&str; 3]); 3] = [

@@ -8,9 +8,6 @@
     reason = "a panic is a failed test"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod fixture;
 mod forward_auth;
 mod forward_replies;

@@ -2,7 +2,7 @@ use edge_auth::Code;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, PROXY, TRUSTED, code};
-use crate::support::TRUST;
+use edge_auth_testkit::gates::TRUST;
 
 fn fixture() -> Fixture {
     Fixture::of(TRUSTED, "")
