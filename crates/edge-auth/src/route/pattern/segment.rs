@@ -21,7 +21,8 @@ pub enum Segment {
 
 impl Segment {
     /// Returns whether the segment matches a decoded segment of a path.
-    pub(crate) fn is_match(&self, value: &str) -> bool {
+    #[must_use]
+    pub fn is_match(&self, value: &str) -> bool {
         match self {
             Self::Literal(literal) => literal == value,
             Self::Capture { prefix, suffix, .. } => between(value, prefix, suffix).is_some(),
