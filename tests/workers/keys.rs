@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::policy::Format;
 use edge_auth::{Policy, SecretProvider};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_token::{Secret, Timestamp};
 use futures::executor::block_on;

@@ -2,9 +2,8 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, Unavailable};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 

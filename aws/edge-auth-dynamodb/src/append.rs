@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-use edge_auth::platform::{RevocationRecord, WriteOutcome};
+use edge_auth::platform::RevocationRecord;
+use edge_auth_control::store::WriteOutcome;
 
 use crate::error::{DynamoDbError, built, cause, throttled};
 use crate::item::number;

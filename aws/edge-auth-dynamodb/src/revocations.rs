@@ -8,9 +8,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     DeleteRequest, ReturnValuesOnConditionCheckFailure, Select, WriteRequest,
 };
-use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
 

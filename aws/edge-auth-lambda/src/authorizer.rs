@@ -1,9 +1,9 @@
 //! Passes authorizers' events to the gate.
 
-use edge_auth::aws::{ApiGatewayAuthorizer, ApiType, AuthorizerResult};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::{HANDED_TOKEN, Headers};
+use edge_auth_api_gateway::{ApiGatewayAuthorizer, ApiType, AuthorizerResult};
 use edge_auth_native::now;
 
 use crate::deadline;

@@ -4,15 +4,16 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge_auth::admin::AdminApi;
-use edge_auth::aws::{
-    ApiGatewayAuthorizer, ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult,
-};
 use edge_auth::endpoints::{
     BodyError, Dispatched, Dispatcher, HostRuntime, InboundRequest, RequestBody, Unrecorded, settle,
 };
 use edge_auth::platform::{MaybeSend, Randomness};
 use edge_auth::{AuditEvent, Code, DeferredTask, Denial, Gate, Reply};
+use edge_auth_api_gateway::{
+    ApiGatewayAuthorizer, ApiType, AuthorizerError, AuthorizerResponse, AuthorizerResult,
+};
+use edge_auth_control::ControlDispatcher;
+use edge_auth_control::store::MissingStore;
 use edge_auth_native::{SystemRandomness, now};
 use edge_auth_token::Timestamp;
 use lambda_runtime::Diagnostic;
@@ -21,7 +22,7 @@ use serde_json::value::RawValue;
 
 use crate::event::{Event, HttpEvent, ParseError};
 use crate::http::HttpReply;
-use crate::platform::LambdaPlatform;
+use crate::platform::{LambdaPlatform, NO_STORE};
 use crate::{authorizer, deadline};
 
 /// How long an answer waits for deferred work.
@@ -82,11 +83,27 @@ impl Handler {
         let fields = event.fields.list();
         let incoming =
             InboundRequest { method: event.method(), ..event.request_context.incoming(&fields) };
-        let dispatcher = Dispatcher::new(&self.gate, AdminApi::new(&self.gate), false);
+        let dispatcher = Dispatcher::new(&self.gate, false);
         let dispatched = match event.target() {
             Ok(target) => {
                 let incoming = InboundRequest { target: &target, ..incoming };
-                dispatcher.dispatch(&incoming, &mut EventBody(event), &runtime).await
+                let body = &mut EventBody(event);
+                if dispatcher.is_for_control(&incoming) {
+                    let reply = match self.gate.platform().store() {
+                        Some(store) => {
+                            let control = ControlDispatcher::new(&self.gate, store);
+                            control.dispatch(&incoming, body, &runtime).await
+                        }
+                        None => {
+                            let control =
+                                ControlDispatcher::new(&self.gate, &MissingStore(NO_STORE));
+                            control.dispatch(&incoming, body, &runtime).await
+                        }
+                    };
+                    Dispatched::Reply(reply)
+                } else {
+                    dispatcher.dispatch(&incoming, body, &runtime).await
+                }
             }
             Err(decoded) => {
                 let why = "the path may have been another one before the platform decoded it";

@@ -12,6 +12,8 @@ use crate::deadline::{ISSUER_CALL, STORE_CALL};
 
 /// The variable with the table, in the form `dynamodb:TABLE`.
 const STORE: &str = "EDGE_AUTH_STORE";
+/// What to do where a policy needs a store and the function has none.
+pub(crate) const NO_STORE: &str = "no store is configured: set EDGE_AUTH_STORE=dynamodb:TABLE";
 /// The sources of certificates that events have.
 const CERTIFICATE_SOURCES: [CertificateSource; 3] = [
     CertificateSource::ApiGateway,
@@ -33,17 +35,16 @@ impl LambdaPlatform {
             Ok(_) | Err(_) => None,
         };
         let source = HttpKeySource::with_deadline(ISSUER_CALL);
-        Ok(Self {
-            store: OptionalStore::new(
-                store,
-                "no store is configured: set EDGE_AUTH_STORE=dynamodb:TABLE",
-            ),
-            source,
-        })
+        Ok(Self { store: OptionalStore::new(store, NO_STORE), source })
     }
 }
 
 impl LambdaPlatform {
+    /// Returns the store that the control plane writes, if there is one.
+    pub(crate) fn store(&self) -> Option<&DynamoDbStore> {
+        self.store.get()
+    }
+
     /// Returns what this host offers to a policy.
     pub(crate) fn capabilities(&self) -> HostCapabilities<'static> {
         HostCapabilities {

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use edge_auth::admin::AdminApi;
+use edge_auth_control::ControlDispatcher;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
     BodyError, Client, Dispatched, Dispatcher, ForwardedHeaders, HostRuntime, RequestBody,
@@ -51,8 +51,13 @@ pub(crate) async fn answer(
         audit: Cell::new(None),
         notices: RefCell::new(state.take_notices()),
     };
-    let dispatcher = Dispatcher::new(&state.gate, AdminApi::new(&state.gate), gateway);
-    let dispatched = dispatcher.dispatch(&incoming, &mut EventBody(&event), &runtime).await;
+    let dispatcher = Dispatcher::new(&state.gate, gateway);
+    let dispatched = if dispatcher.is_for_control(&incoming) {
+        let control = ControlDispatcher::new(&state.gate, &state.gate.platform().stores);
+        Dispatched::Reply(control.dispatch(&incoming, &mut EventBody(&event), &runtime).await)
+    } else {
+        dispatcher.dispatch(&incoming, &mut EventBody(&event), &runtime).await
+    };
     let mut answer = match dispatched {
         Dispatched::Reply(reply) => WorkerResponse::reply(reply),
         Dispatched::Forward(grant) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use edge_auth::admin::{bootstrap_hash, bootstrap_secret};
+use edge_auth::bootstrap_secret::{bootstrap_hash, bootstrap_secret};
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::scenario::{Call, source::Endpoint};

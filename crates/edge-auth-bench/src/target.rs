@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Gate, Headers, Outcome, Policy};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};
 use edge_auth_testkit::randomness::SeededRandomness;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use clap::Subcommand;
-use edge_auth::admin::{bootstrap_hash, bootstrap_secret};
+use edge_auth::bootstrap_secret::{bootstrap_hash, bootstrap_secret};
 use serde::Serialize;
 
 use crate::error::CommandError;

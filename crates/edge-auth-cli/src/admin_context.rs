@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use edge_auth::Policy;
-use edge_auth::admin::{KeyService, Revocations};
-use edge_auth::revocation::RevocationLedger;
+use edge_auth_control::RevocationLedger;
+use edge_auth_control::{KeyService, Revocations};
 
 use crate::error::CommandError;
 use crate::native::{LocalSecretProvider, PolicyFile};

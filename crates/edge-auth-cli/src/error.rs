@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io::Write;
 
-use edge_auth::admin::AdminError;
 use edge_auth::platform::Unavailable;
 use edge_auth::{PolicyError, PolicyErrors};
+use edge_auth_control::AdminError;
 use edge_auth_native::PolicyFileError;
 use serde::Serialize;
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::AnsiColor;
 use clap::{Args, Subcommand};
-use edge_auth::admin::{RevocationPage, RevocationResponse};
+use edge_auth_control::{RevocationPage, RevocationResponse};
 use serde::Serialize;
 
 use crate::admin_context::{AdminContext, AdminContextArgs};

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, MAX_APPENDED, MaybeSend, Precondition, RevocationFeed,
-    RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyRecord, ApiKeys, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
@@ -36,6 +35,11 @@ impl<S> OptionalStore<S> {
         self.store.is_some()
     }
 
+    /// The store, if there is one.
+    pub fn get(&self) -> Option<&S> {
+        self.store.as_ref()
+    }
+
     fn store(&self) -> Result<&S, Unavailable> {
         self.store.as_ref().ok_or_else(|| Unavailable::new(self.missing))
     }
@@ -44,26 +48,6 @@ impl<S> OptionalStore<S> {
 impl<S: ApiKeys> ApiKeys for OptionalStore<S> {
     async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
         self.store()?.find(id, now).await
-    }
-}
-
-impl<S: ApiKeyAdmin> ApiKeyAdmin for OptionalStore<S> {
-    async fn put(
-        &self,
-        record: &ApiKeyRecord,
-        expected: Precondition,
-        now: Timestamp,
-    ) -> Result<WriteOutcome, Unavailable> {
-        self.store()?.put(record, expected, now).await
-    }
-
-    async fn list(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
-        self.store()?.list(after, limit, now).await
     }
 }
 
@@ -92,48 +76,5 @@ impl<S: RevocationFeed> RevocationFeed for OptionalStore<S> {
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
         self.store()?.snapshot_part(id, index).await
-    }
-}
-
-impl<S: RevocationLog> RevocationLog for OptionalStore<S> {
-    fn max_appended(&self) -> usize {
-        match &self.store {
-            Some(store) => store.max_appended(),
-            None => MAX_APPENDED,
-        }
-    }
-
-    async fn append(&self, records: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
-        self.store()?.append(records).await
-    }
-
-    async fn newest(
-        &self,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<RevocationRecord>, Unavailable> {
-        self.store()?.newest(before, limit).await
-    }
-
-    async fn put_snapshot_part(
-        &self,
-        id: &str,
-        index: u32,
-        bytes: &[u8],
-    ) -> Result<(), Unavailable> {
-        self.store()?.put_snapshot_part(id, index, bytes).await
-    }
-
-    async fn put_snapshot(&self, snapshot: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
-        self.store()?.put_snapshot(snapshot).await
-    }
-
-    async fn forget(
-        &self,
-        before: u64,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<usize, Unavailable> {
-        self.store()?.forget(before, now, limit).await
     }
 }

@@ -17,10 +17,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use edge_auth::policy::Format;
-use edge_auth::revocation::{
-    ChangeMeta, Entry, Event, Identifier, RevocationLedger, RevocationSecrets, Target,
-};
+use edge_auth::revocation::{Entry, Event, Identifier, RevocationSecrets, Target};
 use edge_auth::{Gate, Policy};
+use edge_auth_control::{ChangeMeta, RevocationLedger};
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 use serde_json::json;

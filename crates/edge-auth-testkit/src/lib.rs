@@ -15,6 +15,8 @@ pub mod documents;
 #[cfg(not(target_family = "wasm"))]
 pub mod dynamodb_local;
 #[cfg(not(target_family = "wasm"))]
+#[cfg(not(target_family = "wasm"))]
+pub mod gates;
 pub mod iam;
 #[cfg(not(target_family = "wasm"))]
 pub mod memory;

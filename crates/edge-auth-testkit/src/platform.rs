@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use edge_auth::SecretProvider;
 use edge_auth::platform::{MaybeSend, Platform};
+use edge_auth_control::ControlStore;
 use edge_auth_token::Secret;
 
 use crate::delays::Stopwatch;
@@ -63,6 +64,19 @@ impl Platform for MemoryPlatform {
         let began = self.stopwatch.elapsed();
         let done = work.await;
         (done, self.stopwatch.elapsed().saturating_sub(began))
+    }
+}
+
+impl ControlStore for MemoryPlatform {
+    type ApiKeys = MemoryApiKeys;
+    type Revocations = MemoryRevocations;
+
+    fn api_keys(&self) -> &MemoryApiKeys {
+        &self.api_keys
+    }
+
+    fn revocations(&self) -> &MemoryRevocations {
+        &self.revocations
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge_auth::platform::{
-    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
-    WriteOutcome,
+    MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use crate::delays::Barrier;

@@ -13,10 +13,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan::{AllocProfiler, Bencher};
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Policy};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
 use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};

@@ -10,7 +10,7 @@ use crate::denial::Code;
 use crate::principal::PrincipalKind;
 
 /// One decision, as one line of JSON in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AuditEvent {
     /// The time of the decision; in JSON RFC 3339 with milliseconds.
@@ -18,6 +18,9 @@ pub struct AuditEvent {
     pub time: Timestamp,
     /// Whether the request may pass.
     pub allowed: bool,
+    /// How many allowed decisions this one stands for, where only a share of them is logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// The code of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
@@ -81,7 +84,7 @@ fn rfc3339<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::E
 }
 
 /// Makes text of an attacker fit for one line of a log.
-pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
+pub fn excerpt(text: &str, max_chars: usize) -> String {
     // Nearly every text is short and plain, and stays as it is.
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\');
     if text.len() <= max_chars && text.bytes().all(plain) {

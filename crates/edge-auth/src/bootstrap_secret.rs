@@ -28,7 +28,7 @@ pub fn bootstrap_hash(secret: &Secret) -> String {
 
 /// The SHA-256 of a bootstrap secret.
 #[derive(Debug, Clone)]
-pub(crate) struct BootstrapHash([u8; 32]);
+pub struct BootstrapHash([u8; 32]);
 
 impl BootstrapHash {
     /// Parses what [`bootstrap_hash`] returns.
@@ -38,7 +38,7 @@ impl BootstrapHash {
     }
 
     /// Compares a presented secret in constant time.
-    pub(crate) fn matches(&self, presented: &[u8]) -> bool {
+    pub fn matches(&self, presented: &[u8]) -> bool {
         let digest: [u8; 32] = Sha256::digest(presented).into();
         self.0.ct_eq(&digest).into()
     }

@@ -12,7 +12,7 @@ use crate::policy::TokenPlace;
 
 pub(crate) use extract::Wanted;
 pub(crate) use place::{cookies_without, protocols_without, query_without};
-pub(crate) use scheme::bearer;
+pub use scheme::bearer;
 
 /// A field name that a client cannot send (RFC 9110, section 5.1). A host puts a token here that
 /// its platform took from the request, from any place, with or without a scheme.

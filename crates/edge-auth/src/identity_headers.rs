@@ -38,7 +38,7 @@ pub(crate) struct IdentityHeaders(Arc<HeaderNames>);
 #[derive(Debug)]
 struct HeaderNames {
     prefix: String,
-    folded: String,
+    folded: Vec<u8>,
     /// The names in `FIELDS`, with the prefix.
     names: [String; 6],
 }
@@ -86,7 +86,7 @@ impl IdentityHeaders {
     pub(crate) fn new(prefix: &str) -> Self {
         Self(Arc::new(HeaderNames {
             prefix: prefix.to_owned(),
-            folded: fold(prefix).collect(),
+            folded: folded(prefix).collect(),
             names: names(prefix).map(|(name, _)| name),
         }))
     }
@@ -94,8 +94,8 @@ impl IdentityHeaders {
     /// Returns whether an upstream could take a client's field for one of ours: some servers and
     /// frameworks read `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same field.
     pub(crate) fn is_reserved(&self, name: &str) -> bool {
-        let mut name = fold(name);
-        self.0.folded.chars().all(|own| name.next() == Some(own))
+        let mut name = folded(name);
+        self.0.folded.iter().all(|own| name.next() == Some(*own))
     }
 
     /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling
@@ -176,14 +176,20 @@ const OVERRIDES: [&str; 7] = [
 /// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
     // The cheap comparison first: most fields do not begin with `x-`.
-    fold(name).take(2).eq("x-".chars()) && OVERRIDES.iter().any(|own| fold(name).eq(own.chars()))
+    folded(name).take(2).eq(*b"x-") && OVERRIDES.iter().any(|own| folded(name).eq(own.bytes()))
 }
 
 /// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors
 /// make the same variable of `_`, `.`, `!` and the like.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
-    name.chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
+    folded(name).map(char::from)
+}
+
+/// Does the same as [`fold`], whose characters are all ASCII.
+pub(crate) fn folded(name: &str) -> impl Iterator<Item = u8> {
+    // One byte for each character: the others of UTF-8 begin with the bits 10.
+    let firsts = name.bytes().filter(|byte| byte & 0xC0 != 0x80);
+    firsts.map(|byte| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' })
 }
 
 #[cfg(test)]
@@ -220,6 +226,7 @@ mod tests {
             "x-AUTH_anything",
             "x-auth-",
             "X!Auth~Kind",
+            "X\u{2010}Auth\u{e9}Kind",
         ] {
             assert!(headers.is_reserved(name), "{name}");
         }

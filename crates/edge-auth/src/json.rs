@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 /// Parses a body. The error names the wrong field.
-pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+pub fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     // Serde would accept a list as a structure, with its fields by position.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err("it is not a JSON object".to_owned());

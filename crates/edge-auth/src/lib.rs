@@ -2,7 +2,7 @@
 //!
 //! Start with [`Gate`]: a compiled [`Policy`] together with a host's [`platform`]. The gate turns
 //! an [`AuthRequest`] into an [`Outcome`]. The [`endpoints`] turn a host's HTTP request into the one,
-//! and the other into a [`Reply`]. [`admin`] and [`aws`] are built on both. This crate never reads
+//! and the other into a [`Reply`]. This crate never reads
 //! a clock, the environment, a socket or a file: `now`, randomness and I/O are arguments.
 //!
 //! ```text
@@ -11,11 +11,9 @@
 //!                                 refused)
 //! ```
 
-pub mod admin;
 pub mod api_key;
 pub mod audit;
-pub mod aws;
-mod bootstrap_secret;
+pub mod bootstrap_secret;
 mod cache;
 pub mod certificate;
 mod client_location;
@@ -28,7 +26,7 @@ mod gate;
 mod hexadecimal;
 mod identity_headers;
 mod issuer_keys;
-mod json;
+pub mod json;
 pub mod platform;
 pub mod policy;
 mod principal;
@@ -44,11 +42,11 @@ mod trusted_proxies;
 
 pub use audit::AuditEvent;
 pub use client_location::{ClientLocation, Country, NotACountry};
-pub use credential::HANDED_TOKEN;
+pub use credential::{HANDED_TOKEN, bearer};
 pub use denial::{Code, Denial};
 pub use gate::{
-    Check, CheckResult, Decision, DeferredTask, Gate, Grant, Outcome, SecretProvider,
-    UpstreamRequest,
+    Check, CheckResult, Decision, DeferredTask, Explanation, Gate, Grant, Outcome, RuleAccess,
+    SecretProvider, UpstreamRequest, build_key_blocks,
 };
 pub use policy::{Policy, PolicyError, PolicyErrors};
 pub use principal::{Principal, PrincipalKind};

@@ -1,4 +1,5 @@
-//! What a host provides: one small trait for each kind of I/O.
+//! What a host provides: one small trait for each kind of I/O. A gate only reads its stores: the
+//! traits that write them are the control plane's.
 //!
 //! A method returns [`Unavailable`] for a fault of the host, and never for one of the caller.
 
@@ -12,8 +13,7 @@ use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
 use pki_types::CertificateDer;
 pub use revocations::{
-    MAX_APPENDED, NoRevocations, RevocationFeed, RevocationLog, RevocationRecord,
-    SNAPSHOT_PART_BYTES, SnapshotRecord,
+    NoRevocations, RevocationFeed, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
 };
 
 /// The stores and sources that a gate uses on its host.
@@ -71,27 +71,6 @@ pub trait ApiKeys: MaybeSend + MaybeSync {
     }
 }
 
-/// Changes API-key records, for administration only.
-pub trait ApiKeyAdmin: ApiKeys {
-    /// Writes the record if the stored one is as `expected`, atomically. A lapsed record counts
-    /// as absent.
-    fn put(
-        &self,
-        record: &ApiKeyRecord,
-        expected: Precondition,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
-
-    /// Returns up to `limit` records that have not lapsed at `now`, ordered by id (bytewise),
-    /// beginning after the id `after`.
-    fn list(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<ApiKeyRecord>, Unavailable>> + MaybeSend;
-}
-
 /// An API-key record as a store keeps it. The store does not read it, and [`crate::api_key`] checks
 /// its MAC before it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,25 +84,6 @@ pub struct ApiKeyRecord {
     /// When the record lapses: from then on the store must not return it, and may drop it. `None`
     /// is never.
     pub expires_at: Option<Timestamp>,
-}
-
-/// The condition of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precondition {
-    /// No record has this id.
-    Absent,
-    /// The record has exactly this version.
-    Version(u64),
-}
-
-/// How a write ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum WriteOutcome {
-    /// The record is stored durably.
-    Stored,
-    /// The condition does not hold; nothing was changed.
-    Conflict,
 }
 
 /// Fetches the documents that issuers publish.

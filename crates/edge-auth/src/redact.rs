@@ -23,7 +23,7 @@ pub(crate) const MAX_REFUSED_PATH: usize = 256;
 /// The most bytes of a principal: more than any has.
 pub(crate) const MAX_PRINCIPAL: usize = 1024;
 /// The most bytes of a reason or a notice.
-pub(crate) const MAX_REASON: usize = 1024;
+pub const MAX_REASON: usize = 1024;
 
 /// A shorter lead counts at the beginning of words only: many words contain it.
 const MIN_INNER_LEAD: usize = 4;

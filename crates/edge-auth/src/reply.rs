@@ -91,7 +91,7 @@ impl Reply {
     }
 
     /// Makes a reply with a problem+json body (RFC 9457).
-    pub(crate) fn problem_json(status: u16, problem: &impl Serialize) -> Self {
+    pub fn problem_json(status: u16, problem: &impl Serialize) -> Self {
         Self::typed(status, PROBLEM, problem)
     }
 

@@ -32,7 +32,7 @@ pub struct InboundRequest<'a> {
 impl<'a> InboundRequest<'a> {
     /// Returns a request of this client to decide about: no proxy is trusted, the country is
     /// unknown, and the path goes upstream as it was sent.
-    pub(crate) fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
+    pub fn as_request(&self, client_ip: Option<IpAddr>) -> AuthRequest<'a> {
         let Self { method, host, authority, target, headers, certificate, .. } = *self;
         AuthRequest {
             method,

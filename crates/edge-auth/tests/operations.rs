@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use edge_auth_testkit::documents::{Document, Documents};
 use edge_auth_testkit::mint::{Signer, TestKey, compact};
 use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use edge_auth::platform::{ApiKeyAdmin, ApiKeys, Precondition, WriteOutcome};
+use edge_auth::platform::ApiKeys;
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_dynamodb::TableSetup;
 
 use crate::support::{NOW, at, config, local, open, record};

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog,
-    RevocationRecord, SnapshotRecord, WriteOutcome,
+    ApiKeyRecord, ApiKeys, RevocationFeed, RevocationRecord, SnapshotRecord,
 };
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 use edge_auth_dynamodb::{DEADLINE, DynamoDbStore, TableName};
 use edge_auth_testkit::scenario::SeenRequest;
 use edge_auth_testkit::wire::{Response, Server};

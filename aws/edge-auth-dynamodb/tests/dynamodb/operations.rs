@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Code, Gate, Headers, Policy};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use edge_auth_dynamodb::DynamoDbStore;
 use edge_auth_testkit::documents::{DocumentSource, Documents};
 use edge_auth_testkit::platform::MapSecretProvider;

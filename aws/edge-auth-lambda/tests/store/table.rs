@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::platform::ApiKeys;
 use edge_auth::policy::{Format, Policy};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
 use edge_auth_native::now;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;

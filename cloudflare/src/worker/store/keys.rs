@@ -1,8 +1,7 @@
 //! Reads and writes API-key records.
 
-use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, Unavailable};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::protocol::{StoreRequest, StoreResponse, StoredKey};

@@ -17,7 +17,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use edge_auth::platform::{Unavailable, WriteOutcome};
+use edge_auth::platform::Unavailable;
+use edge_auth_control::store::WriteOutcome;
 use futures_util::future::{Either, select};
 use worker::{Delay, Env, Method, ObjectNamespace, Request, RequestInit};
 

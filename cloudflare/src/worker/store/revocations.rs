@@ -1,9 +1,7 @@
 //! Reads and writes the revocation feed.
 
-use edge_auth::platform::{
-    MaybeSend, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable,
-    WriteOutcome,
-};
+use edge_auth::platform::{MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::protocol::{Part, StoreRequest, StoreResponse, StoredRevocation, StoredSnapshot};

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use edge_auth::platform::{
-    MaybeSend, Platform, RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord,
-    Unavailable,
+    MaybeSend, Platform, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
-use edge_auth::revocation::{ChangeMeta, Identifier, RevocationLedger, SnapshotContent, Target};
+use edge_auth::revocation::{Identifier, SnapshotContent, Target};
+use edge_auth_control::store::RevocationLog;
+use edge_auth_control::{ChangeMeta, RevocationLedger};
 use edge_auth_testkit::documents::{DocumentSource, Documents};
 use edge_auth_testkit::memory::MemoryApiKeys;
 use edge_auth_testkit::revocations::MemoryRevocations;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Policy;
-use edge_auth::admin::bootstrap_hash;
+use edge_auth::bootstrap_secret::bootstrap_hash;
 use edge_auth::policy::Format;
 use edge_auth::revocation::RevocationSecrets;
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan, ClientPlan};

@@ -1,6 +1,6 @@
 //! Checks of the answers that API Gateway caches.
 
-use edge_auth::aws::{ApiType, denies_encoded_paths, iam_inexpressible};
+use edge_auth_api_gateway::{ApiType, denies_encoded_paths, iam_inexpressible};
 
 use super::authorizer::AuthorizerKind;
 use super::rules::AuthorizerCheck;

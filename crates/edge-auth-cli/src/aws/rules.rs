@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use edge_auth::Policy;
-use edge_auth::aws::HttpApiResponse;
+use edge_auth::policy::HttpApiResponse;
 use edge_auth::policy::RuleSummary;
 
 use super::authorizer::{Authorizer, AuthorizerKind};

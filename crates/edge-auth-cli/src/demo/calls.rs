@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use edge_auth::admin::{CreateKeyRequest, KeyService};
 use edge_auth::{Code, Policy, SecretProvider};
+use edge_auth_control::{CreateKeyRequest, KeyService};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! `keys create`.
 
 use clap::Args;
-use edge_auth::admin::CreateKeyRequest;
+use edge_auth_control::CreateKeyRequest;
 
 use super::AdminContext;
 use super::report::KeyReport;

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use edge_auth::admin::{AdminError, ImportKeyRequest};
+use edge_auth_control::{AdminError, ImportKeyRequest};
 use serde::Serialize;
 
 use super::AdminContext;

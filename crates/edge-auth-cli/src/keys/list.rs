@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use edge_auth::admin::{KeyResponse, ListedKey};
+use edge_auth_control::{KeyResponse, ListedKey};
 use serde::Serialize;
 
 use super::AdminContext;

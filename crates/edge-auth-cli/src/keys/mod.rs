@@ -9,7 +9,7 @@ mod report;
 mod rewrap;
 
 use clap::{Args, Subcommand};
-use edge_auth::admin::ListedKey;
+use edge_auth_control::ListedKey;
 
 use crate::admin_context::{AdminContext, AdminContextArgs};
 use crate::error::CommandError;

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use edge_auth::admin::KeyResponse;
 use edge_auth::api_key::{ApiKey, PlaintextKey};
+use edge_auth_control::KeyResponse;
 use serde::Serialize;
 
 use crate::native::now;

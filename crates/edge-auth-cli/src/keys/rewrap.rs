@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use edge_auth::admin::ListedKey;
+use edge_auth_control::ListedKey;
 use serde::Serialize;
 
 use super::AdminContext;

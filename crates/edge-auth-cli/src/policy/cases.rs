@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use edge_auth::admin::CreateKeyRequest;
 use edge_auth::{Code, Country};
+use edge_auth_control::CreateKeyRequest;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 

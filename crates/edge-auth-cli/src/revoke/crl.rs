@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use edge_auth::SecretProvider;
-use edge_auth::admin::CrlImport;
 use edge_auth::certificate::MAX_CRL_BYTES;
-use edge_auth::revocation::Progress;
+use edge_auth_control::CrlImport;
+use edge_auth_control::Progress;
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
 use tokio::time::Instant;

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use edge_auth::admin::{RevocationKind, RevocationResponse};
+use edge_auth_control::{RevocationKind, RevocationResponse};
 use serde::Serialize;
 use tokio::time::Instant;
 

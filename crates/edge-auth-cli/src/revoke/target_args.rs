@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use edge_auth::admin::{RevocationKind, RevocationRequest};
 use edge_auth::audit::rfc3339_text;
 use edge_auth::certificate::CertificateNames;
+use edge_auth_control::{RevocationKind, RevocationRequest};
 use edge_auth_token::UnverifiedToken;
 
 use super::crl::CrlArgs;

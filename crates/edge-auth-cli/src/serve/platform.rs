@@ -7,6 +7,9 @@ use edge_auth_native::{HttpKeySource, OptionalStore};
 
 use crate::store::AnyStore;
 
+/// What to do where a policy needs a store and the server has none.
+pub(crate) const NO_STORE: &str = "the server has no store: start it with --store sqlite:PATH";
+
 /// The store and the fetcher of the gates in this process.
 #[derive(Clone)]
 pub(crate) struct NativePlatform {
@@ -20,16 +23,18 @@ type Store = OptionalStore<AnyStore>;
 impl NativePlatform {
     /// Makes the platform. Without a store, everything that needs one is unavailable.
     pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
-        Self {
-            store: Store::new(store, "the server has no store: start it with --store sqlite:PATH"),
-            source,
-        }
+        Self { store: Store::new(store, NO_STORE), source }
     }
 
     /// Makes a platform without a store answer that nothing is revoked, for a policy that is only
     /// tried.
     pub(crate) fn dry_run(self) -> Self {
         Self { store: self.store.dry_run(), ..self }
+    }
+
+    /// Returns the store that the control plane writes, if there is one.
+    pub(crate) fn store(&self) -> Option<&AnyStore> {
+        self.store.get()
     }
 
     /// Returns whether there is a store.

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{CertificateSource, PlatformCertificate};
 use edge_auth::endpoints::{
     BodyError, Dispatched, Dispatcher, HostRuntime, InboundRequest, Unrecorded,
@@ -10,6 +9,8 @@ use edge_auth::endpoints::{
 use edge_auth::platform::Randomness;
 use edge_auth::policy::HostCapabilities;
 use edge_auth::{AuditEvent, DeferredTask, Gate, Headers, SecretProvider};
+use edge_auth_control::ControlDispatcher;
+use edge_auth_control::store::MissingStore;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
@@ -20,7 +21,7 @@ use super::audit_log::{AuditLog, Backpressure};
 use super::body::{self, Body};
 use super::connection::Connection;
 use super::operator_log::{OperatorLog, tell};
-use super::platform::NativePlatform;
+use super::platform::{NO_STORE, NativePlatform};
 use super::problem;
 use super::proxy::{Client, Upstream};
 use crate::error::CommandError;
@@ -85,8 +86,22 @@ impl Server {
         let fields = Fields::of(&parts);
         let incoming = fields.incoming(&parts, &peer);
         let runtime = NativeRuntime { gate: &gate, log: &self.log, notices: &self.notices };
-        let dispatcher = Dispatcher::new(&gate, AdminApi::new(&gate), self.upstream.is_some());
-        let dispatched = dispatcher.dispatch(&incoming, &mut body, &runtime).await;
+        let dispatcher = Dispatcher::new(&gate, self.upstream.is_some());
+        let dispatched = if dispatcher.is_for_control(&incoming) {
+            let reply = match self.platform.store() {
+                Some(store) => {
+                    let control = ControlDispatcher::new(&gate, store);
+                    control.dispatch(&incoming, &mut body, &runtime).await
+                }
+                None => {
+                    let control = ControlDispatcher::new(&gate, &MissingStore(NO_STORE));
+                    control.dispatch(&incoming, &mut body, &runtime).await
+                }
+            };
+            Dispatched::Reply(reply)
+        } else {
+            dispatcher.dispatch(&incoming, &mut body, &runtime).await
+        };
         let trusted_proxy = gate.trusts_proxy(&incoming);
         drop(fields);
         let grant = match dispatched {

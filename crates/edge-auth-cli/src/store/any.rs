@@ -1,9 +1,9 @@
 //! A store of any kind.
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, RevocationFeed, RevocationLog,
-    RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyRecord, ApiKeys, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 #[cfg(feature = "dynamodb")]
 use edge_auth_dynamodb::DynamoDbStore;
 use edge_auth_token::Timestamp;

@@ -1,8 +1,7 @@
 //! The revocation feed in an SQLite file. Each method is one statement or one transaction.
 
-use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 

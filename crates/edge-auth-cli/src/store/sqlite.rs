@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys, Unavailable};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
+use edge_auth::platform::ApiKeyRecord;
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 
 use super::check::{
     Check, Failure, START, create, finds, finds_nothing, lists, puts, record, run_checks, same,

@@ -1,6 +1,7 @@
 //! One writer: records that were written are found and listed exactly.
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
+use edge_auth::platform::ApiKeyRecord;
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::check::{

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, Unavailable, WriteOutcome};
+use edge_auth::platform::{ApiKeyRecord, Unavailable};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 /// The expected and the actual result of a failed check.

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use edge_auth::platform::{ApiKeyRecord, Precondition, WriteOutcome};
+use edge_auth::platform::ApiKeyRecord;
+use edge_auth_control::store::{Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 
 use super::check::{

@@ -5,9 +5,8 @@ mod snapshots;
 use std::future::Future;
 use std::sync::Arc;
 
-use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{RevocationFeed, RevocationRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::future::join_all;
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use edge_auth::platform::{
-    RevocationFeed, RevocationLog, RevocationRecord, SnapshotRecord, Unavailable, WriteOutcome,
-};
+use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 

@@ -18,7 +18,8 @@ mod tests;
 
 use std::future::Future;
 
-use edge_auth::platform::{ApiKeyAdmin, Unavailable};
+use edge_auth::platform::Unavailable;
+use edge_auth_control::store::ApiKeyAdmin;
 use futures::future::join_all;
 
 pub use check::Failure;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use edge_auth::admin::AdminApi;
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
 use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{ClientLocation, Decision, Gate, Grant, Headers, Outcome, Reply};
+use edge_auth_control::AdminApi;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use futures::executor::block_on;
 
@@ -78,7 +78,7 @@ impl InProcess {
                 (reply, outcome, None)
             }
             Endpoint::Admin => {
-                let (reply, outcome) = block_on(AdminApi::new(gate).answer(
+                let (reply, outcome) = block_on(AdminApi::new(gate, gate.platform()).answer(
                     &incoming,
                     &call.body,
                     &self.randomness,
@@ -175,12 +175,13 @@ impl ScenarioHost for InProcess {
         let reads_before = api_keys.operations().finds;
         let fetches_before = key_source.documents.fetches();
         let (reply, outcome, upstream) = self.answer(running, call)?;
+        let audit = outcome.audit.as_ref().map(serde_json::to_value).transpose();
         let answer = ObservedResponse {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
             upstream,
-            audit: Some(serde_json::to_value(&outcome.audit).map_err(|error| error.to_string())?),
+            audit: audit.map_err(|error| error.to_string())?,
             reads: Some(api_keys.operations().finds - reads_before),
             fetches: Some(key_source.documents.fetches() - fetches_before),
         };

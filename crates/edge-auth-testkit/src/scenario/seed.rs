@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use edge_auth::admin::{AdminError, CreateKeyRequest, KeyService};
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, Precondition, WriteOutcome};
+use edge_auth::platform::ApiKeyRecord;
 use edge_auth::policy::{Format, Policy};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
+use edge_auth_control::{AdminError, CreateKeyRequest, KeyService};
 use edge_auth_token::Timestamp;
 
 use super::setup::Setup;
@@ -27,7 +28,7 @@ pub struct SeededKey {
 }
 
 /// Creates the scenario's keys in `store`, through the product's own
-/// [`edge_auth::admin::KeyService`]. Must run before the host first reads the store.
+/// [`edge_auth_control::KeyService`]. Must run before the host first reads the store.
 ///
 /// # Errors
 /// The reason for which a key cannot be created, for the author of the scenario.

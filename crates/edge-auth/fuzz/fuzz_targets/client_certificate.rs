@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use edge_auth::admin::{RevocationKind, RevocationRequest, Revocations};
+use edge_auth_control::{RevocationKind, RevocationRequest, Revocations};
 use edge_auth::certificate::{CertificateNames, PlatformCertificate};
 use edge_auth::policy::Format;
 use edge_auth::{AuthRequest, Decision, Gate, Headers, Outcome, Policy};

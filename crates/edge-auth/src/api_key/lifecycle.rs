@@ -140,7 +140,7 @@ impl ApiKey {
     }
 
     /// Returns the key as the version that follows this one.
-    pub(crate) fn written_after(mut self, version: u64) -> Self {
+    pub fn written_after(mut self, version: u64) -> Self {
         self.version = version.saturating_add(1);
         self
     }

@@ -28,7 +28,8 @@ const HARMLESS: [&str; 3] = ["2.5.29.20", "2.5.29.35", "2.5.29.46"];
 
 /// A current list that its authority signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RevokedCertificates {
+pub struct RevokedCertificates {
+    /// The list.
     pub list: List,
     /// The name under which a list with an address counts for certificates that name none.
     pub any_address: Option<ListId>,
@@ -101,7 +102,7 @@ pub enum CrlError {
 impl RevokedCertificates {
     /// Reads every list of a file in DER or PEM. Each must be signed by one of the authorities
     /// (PEM), and good at `now`. Of several versions of one list, returns the newest.
-    pub(crate) fn read_all(
+    pub fn read_all(
         file: &[u8],
         authorities: &[u8],
         signatures: &[&'static dyn SignatureVerificationAlgorithm],

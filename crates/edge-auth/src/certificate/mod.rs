@@ -39,7 +39,7 @@ mod validity;
 mod xfcc;
 
 pub(crate) use authority::Authorities;
-pub(crate) use crl::RevokedCertificates;
+pub use crl::RevokedCertificates;
 pub(crate) use crl_policy::CrlPolicy;
 pub(crate) use extract::PresentedCertificate;
 pub(crate) use headers::{CertificateOrigin, carries_certificate};

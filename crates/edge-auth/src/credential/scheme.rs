@@ -29,7 +29,7 @@ pub(super) fn scheme_of(field: &[u8]) -> Option<(Scheme, &[u8])> {
 }
 
 /// Returns the bytes after `Bearer` in an `Authorization` field.
-pub(crate) fn bearer(field: &[u8]) -> Option<&[u8]> {
+pub fn bearer(field: &[u8]) -> Option<&[u8]> {
     match scheme_of(field)? {
         (Scheme::Bearer, rest) => Some(rest),
         (Scheme::DPoP | Scheme::ApiKey, _) => None,

@@ -8,21 +8,22 @@ use std::future::Future;
 
 use edge_auth_token::MaybeSend;
 
-use super::admin_endpoint::AdminEndpoint;
 use super::endpoint::{AUTHORIZE, Endpoint, EndpointConfig};
 use super::forward_auth::ForwardAuth;
 use super::gateway::GatewayEndpoint;
 use super::refusal::refuse;
-use super::settle::{HostRuntime, Unrecorded, settle};
+use super::settle::{HostRuntime, Unrecorded, in_time, settle, settled, undecided};
 use super::verify::{MAX_VERIFY_BYTES, VerifyEndpoint};
 use crate::denial::{Code, Denial};
-use crate::gate::{Decision, Gate, Grant, Outcome};
+use crate::gate::{Decision, Gate, Grant};
 use crate::platform::Platform;
 use crate::reply::Reply;
 use crate::request::InboundRequest;
 
-const NOT_FOUND: &str = "The endpoints here are /authorize, /v1/verify, /admin/v1 and /healthz; \
-     a gateway, which has an upstream, proxies every path.";
+const NOT_FOUND: &str = "The endpoints here are /authorize, /v1/verify and /healthz; a gateway, \
+     which has an upstream, proxies every path.";
+const NO_ADMINISTRATION: &str = "This host is a gate, which only decides. Send requests for \
+     administration to the control plane.";
 
 /// The body of a request, which most requests are decided without.
 pub trait RequestBody: MaybeSend {
@@ -58,16 +59,25 @@ pub enum Dispatched {
 }
 
 /// Chooses the endpoint for each request, and settles what the endpoint decided.
-pub struct Dispatcher<'g, P: Platform, A> {
+pub struct Dispatcher<'g, P: Platform> {
     gate: &'g Gate<P>,
-    admin: A,
     has_upstream: bool,
 }
 
-impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
+impl<'g, P: Platform> Dispatcher<'g, P> {
     /// Makes a dispatcher. `has_upstream` says whether granted requests go to an upstream.
-    pub fn new(gate: &'g Gate<P>, admin: A, has_upstream: bool) -> Self {
-        Self { gate, admin, has_upstream }
+    pub fn new(gate: &'g Gate<P>, has_upstream: bool) -> Self {
+        Self { gate, has_upstream }
+    }
+
+    /// Returns whether a request is for the control plane: a host that has both planes gives it to
+    /// the control plane's dispatcher, and not to this one.
+    pub fn is_for_control(&self, inbound: &InboundRequest<'_>) -> bool {
+        Endpoint::of(inbound.target, self.config()) == Some(Endpoint::Admin)
+    }
+
+    fn config(&self) -> EndpointConfig {
+        EndpointConfig { gateway: self.has_upstream, administers: self.gate.policy().administers() }
     }
 
     /// Answers one request, whichever endpoint it is for.
@@ -77,17 +87,13 @@ impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
         body: &mut impl RequestBody,
         host: &impl HostRuntime,
     ) -> Dispatched {
-        let config = EndpointConfig {
-            gateway: self.has_upstream,
-            administers: self.gate.policy().administers(),
-        };
-        let reply = match Endpoint::of(inbound.target, config) {
+        let reply = match Endpoint::of(inbound.target, self.config()) {
             None => Reply::host_error(404, NOT_FOUND),
             Some(Endpoint::Health) => Reply::health(inbound.method),
             Some(Endpoint::Gateway) => return self.dispatch_gateway(inbound, host).await,
             Some(Endpoint::ForwardAuth) => self.dispatch_forward_auth(inbound, host).await,
             Some(Endpoint::Verify) => self.dispatch_verify(inbound, body, host).await,
-            Some(Endpoint::Admin) => Box::pin(self.dispatch_admin(inbound, body, host)).await,
+            Some(Endpoint::Admin) => Reply::host_error(404, NO_ADMINISTRATION),
         };
         Dispatched::Reply(reply)
     }
@@ -110,7 +116,7 @@ impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
     ) -> Dispatched {
         let endpoint = GatewayEndpoint::new(self.gate);
         let decision = Box::pin(endpoint.decide(inbound, host.now()));
-        let (reply, outcome) = match self.in_time(inbound, host, decision).await {
+        let (reply, outcome) = match in_time(self.gate, inbound, host, decision).await {
             Ok(decided) => decided,
             Err((late, outcome)) => (Some(late), outcome),
         };
@@ -162,68 +168,15 @@ impl<'g, P: Platform, A: AdminEndpoint> Dispatcher<'g, P, A> {
             Err(error) => return error.reply(),
         };
         let decision = Box::pin(endpoint.answer(inbound, &body, host.now()));
-        match self.in_time(inbound, host, decision).await {
+        match in_time(self.gate, inbound, host, decision).await {
             Ok(answered) | Err(answered) => settled(host, answered).await,
         }
     }
-
-    /// Only the admission has a deadline: an operation that is under way when time runs out may
-    /// still be written.
-    async fn dispatch_admin(
-        &self,
-        inbound: &InboundRequest<'_>,
-        body: &mut impl RequestBody,
-        host: &impl HostRuntime,
-    ) -> Reply {
-        let admission = Box::pin(self.admin.admit(inbound, host.now()));
-        let operation = match self.in_time(inbound, host, admission).await.flatten() {
-            Ok(operation) => operation,
-            Err(refused) => return settled(host, refused).await,
-        };
-        let body = match body.read(A::MAX_BODY_BYTES).await {
-            Ok(body) => body,
-            Err(error) => {
-                let outcome = self.admin.abandon(operation, "body_unreadable");
-                return settled(host, (error.reply(), outcome)).await;
-            }
-        };
-        let (randomness, now) = (host.randomness(), host.now());
-        let done = self.admin.perform(operation, inbound, &body, randomness, now).await;
-        settled(host, done).await
-    }
-
-    /// Returns the decision, or the refusal of one that takes too long. Decisions are boxed: their
-    /// futures are large, and are moved through several others.
-    async fn in_time<T: MaybeSend>(
-        &self,
-        inbound: &InboundRequest<'_>,
-        host: &impl HostRuntime,
-        decision: impl Future<Output = T> + MaybeSend,
-    ) -> Result<T, (Reply, Outcome)> {
-        match host.in_time(decision).await {
-            Ok(decided) => Ok(decided),
-            Err(late) => {
-                let denial = Denial::new(Code::StoreUnavailable, late);
-                Err(refuse(self.gate, inbound, denial, host.now()))
-            }
-        }
-    }
-}
-
-/// Returns the reply once its decision is on record.
-async fn settled(host: &impl HostRuntime, (reply, outcome): (Reply, Outcome)) -> Reply {
-    match settle(host, outcome).await {
-        Ok(_) => reply,
-        Err(Unrecorded) => undecided(),
-    }
-}
-
-fn undecided() -> Reply {
-    Reply::host_error(503, "The gate cannot decide at the moment.")
 }
 
 impl BodyError {
-    fn reply(self) -> Reply {
+    /// Returns the answer to a request whose body was not read.
+    pub fn reply(self) -> Reply {
         match self {
             Self::TooLarge => Reply::host_error(413, "The body is too large."),
             Self::TooSlow => Reply::host_error(408, "The body came too slowly."),

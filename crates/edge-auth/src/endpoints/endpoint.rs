@@ -7,7 +7,7 @@ use crate::route::NormalPath;
 pub(super) enum Endpoint {
     /// `/healthz`: whether the host runs.
     Health,
-    /// `/admin/v1/…`: [`AdminEndpoint`](super::AdminEndpoint).
+    /// `/admin/v1/…`: the control plane.
     Admin,
     /// The client's own request: [`GatewayEndpoint`](super::GatewayEndpoint).
     Gateway,
@@ -58,6 +58,12 @@ impl Endpoint {
 pub fn asks_for_health(target: &str) -> bool {
     Endpoint::of(target, EndpointConfig { gateway: true, administers: false })
         == Some(Endpoint::Health)
+}
+
+/// Returns whether a request target is one of the control plane's, on a host that has no upstream.
+pub fn asks_for_administration(target: &str) -> bool {
+    Endpoint::of(target, EndpointConfig { gateway: false, administers: true })
+        == Some(Endpoint::Admin)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! outcome into a [`Reply`](crate::Reply). [`Dispatcher`] chooses the endpoint; a host only carries
 //! bytes.
 
-mod admin_endpoint;
 mod cache_control;
 mod described_certificate;
 mod dispatch;
@@ -18,16 +17,14 @@ mod settle;
 mod stripped_headers;
 mod verify;
 
-pub(crate) use refusal::refusal;
-
 pub use crate::request::InboundRequest;
-pub use admin_endpoint::AdminEndpoint;
 pub use cache_control::private_cache_control;
 pub use dispatch::{BodyError, Dispatched, Dispatcher, RequestBody};
-pub use endpoint::asks_for_health;
+pub use endpoint::{asks_for_administration, asks_for_health};
 pub use forward_auth::ForwardAuth;
 pub use forwarded_headers::{Client, ForwardedHeaders, hop_by_hop};
 pub use gateway::GatewayEndpoint;
-pub use settle::{HostRuntime, Unrecorded, settle};
+pub use refusal::refusal;
+pub use settle::{HostRuntime, Unrecorded, in_time, settle, settled};
 pub use stripped_headers::StrippedHeaders;
 pub use verify::VerifyEndpoint;

@@ -10,7 +10,7 @@ use crate::reply::Reply;
 use crate::request::InboundRequest;
 
 /// Returns the answer to a refused request; `None` if the request may pass.
-pub(crate) fn refusal<P: Platform>(gate: &Gate<P>, outcome: &Outcome) -> Option<Reply> {
+pub fn refusal<P: Platform>(gate: &Gate<P>, outcome: &Outcome) -> Option<Reply> {
     match &outcome.decision {
         Decision::Allow(_) => None,
         Decision::Deny(denial) => Some(refusal_as(gate, outcome, denial, denial.code.status())),

@@ -5,9 +5,13 @@ use std::future::Future;
 
 use edge_auth_token::{MaybeSend, MaybeSync, Timestamp};
 
+use super::refusal::refuse;
 use crate::audit::AuditEvent;
-use crate::gate::{Decision, DeferredTask, Outcome};
-use crate::platform::Randomness;
+use crate::denial::{Code, Denial};
+use crate::gate::{Decision, DeferredTask, Gate, Outcome};
+use crate::platform::{Platform, Randomness};
+use crate::reply::Reply;
+use crate::request::InboundRequest;
 
 /// What an endpoint needs from the host while it answers a request.
 pub trait HostRuntime: MaybeSync {
@@ -58,6 +62,39 @@ pub async fn settle(host: &impl HostRuntime, outcome: Outcome) -> Result<Decisio
     for task in deferred_tasks {
         host.defer(task).await;
     }
-    host.record(audit).await?;
+    if let Some(audit) = audit {
+        host.record(audit).await?;
+    }
     Ok(decision)
+}
+
+/// Returns the reply once its decision is on record.
+pub async fn settled(host: &impl HostRuntime, (reply, outcome): (Reply, Outcome)) -> Reply {
+    match settle(host, outcome).await {
+        Ok(_) => reply,
+        Err(Unrecorded) => undecided(),
+    }
+}
+
+/// Returns the decision, or the refusal of one that takes too long.
+///
+/// # Errors
+/// The refusal, for [`settled`].
+pub async fn in_time<P: Platform, T: MaybeSend>(
+    gate: &Gate<P>,
+    inbound: &InboundRequest<'_>,
+    host: &impl HostRuntime,
+    decision: impl Future<Output = T> + MaybeSend,
+) -> Result<T, (Reply, Outcome)> {
+    match host.in_time(decision).await {
+        Ok(decided) => Ok(decided),
+        Err(late) => {
+            let denial = Denial::new(Code::StoreUnavailable, late);
+            Err(refuse(gate, inbound, denial, host.now()))
+        }
+    }
+}
+
+pub(super) fn undecided() -> Reply {
+    Reply::host_error(503, "The gate cannot decide at the moment.")
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 
+use super::outcome::Decision;
 use crate::audit::AuditEvent;
 use crate::certificate::Thumbprint;
-use crate::denial::Denial;
 use crate::hexadecimal::to_hex;
 use crate::policy::Policy;
 use crate::principal::{Principal, PrincipalKind};
@@ -61,10 +61,15 @@ impl RequestFacts {
         Self { time, method: method(request.method), raw_path, client_ip: request.client_ip, facts }
     }
 
+    /// Returns whether the log must have the event, even where only a share is logged.
+    pub(super) fn has_warning(&self) -> bool {
+        self.facts.warning.is_some()
+    }
+
     /// Makes the event. Redacts everything that a client may have written.
     pub(super) fn event(
         self,
-        denial: Option<&Denial>,
+        decision: &Decision,
         policy: &Policy,
         redactor: &Redactor,
     ) -> AuditEvent {
@@ -78,9 +83,14 @@ impl RequestFacts {
             }
             None => (None, None, None),
         };
+        let denial = match decision {
+            Decision::Allow(_) => None,
+            Decision::Deny(denial) => Some(denial),
+        };
         AuditEvent {
             time: self.time,
             allowed: denial.is_none(),
+            weight: None,
             code: denial.map(|denial| denial.code),
             reason: denial.map(|denial| denial.reason.clone()),
             rule: rule.and_then(|index| policy.rules.get(index)).map(|rule| rule.name.clone()),

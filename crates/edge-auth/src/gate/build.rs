@@ -35,6 +35,8 @@ pub(super) struct GateParts {
     pub verifiers: Verifiers,
     pub revocations: RevocationChecker,
     pub trusted_proxies: TrustedProxies,
+    /// Random, for hashes that clients must not foresee.
+    pub seed: Seed,
     /// For the operator: keys of a file that are not used, say.
     pub notices: Vec<String>,
 }
@@ -94,6 +96,7 @@ impl GateParts {
                 certificates: CertificateVerifier::new(certificate_profiles, seed),
             },
             trusted_proxies: TrustedProxies::new(&policy.trust, trust_secret),
+            seed,
             notices,
         })
     }
@@ -315,7 +318,7 @@ fn certificate_profile(
 }
 
 /// Builds the profiles of a policy's API keys, for a gate or for administration without one.
-pub(crate) fn key_blocks(
+pub fn key_blocks(
     policy: &Policy,
     secret_provider: &dyn SecretProvider,
 ) -> Result<Vec<ApiKeyProfile>, PolicyErrors> {

@@ -14,6 +14,7 @@ mod matching;
 mod outcome;
 mod revocation;
 mod rule_access;
+mod sampler;
 mod secret_provider;
 mod token;
 mod token_claims;
@@ -24,17 +25,21 @@ mod verification;
 mod verifiers;
 mod wanted;
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 
-pub(crate) use build::key_blocks as build_key_blocks;
-pub(crate) use rule_access::RuleAccess;
-
-pub use outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome, UpstreamRequest};
+pub use build::key_blocks as build_key_blocks;
+pub use outcome::{
+    Check, CheckResult, Decision, DeferredTask, Explanation, Grant, Outcome, UpstreamRequest,
+};
+pub use rule_access::RuleAccess;
 pub use secret_provider::SecretProvider;
 
 use crate::api_key::ApiKeyProfile;
+use crate::audit::AuditEvent;
 use crate::certificate::CertificateSignatures;
 use crate::client_location::ClientLocation;
 use crate::denial::Denial;
@@ -49,9 +54,10 @@ use crate::route::Route;
 use crate::trusted_proxies::TrustedProxies;
 use admission::{check_principal, check_when};
 use build::GateParts;
-use context::DecisionContext;
+use context::{DecisionContext, Logging};
 use matching::{MatchedRule, match_rule};
 use revocation::RevocationChecker;
+use sampler::Sampler;
 use upgrade::check_upgrade;
 use upstream::UpstreamBuilder;
 use verification::Verification;
@@ -67,6 +73,7 @@ pub struct Gate<P: Platform> {
     identity: IdentityHeaders,
     trusted_proxies: TrustedProxies,
     redactor: Redactor,
+    sampler: Sampler,
 }
 
 /// Deciding.
@@ -79,10 +86,10 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Decides as [`Self::authorize`] does, and records every check on the way.
-    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Explanation {
         let mut context = DecisionContext::explaining();
         let decision = self.decide(request, now, &mut context).await;
-        self.outcome(context, decision, request, now)
+        context.explanation(decision, request, self.logging(), now)
     }
 
     async fn decide(
@@ -121,7 +128,12 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'_>,
         now: Timestamp,
     ) -> Outcome {
-        context.outcome(decision, request, &self.policy, &self.redactor, now)
+        context.outcome(decision, request, self.logging(), now)
+    }
+
+    fn logging(&self) -> Logging<'_> {
+        let Self { policy, redactor, sampler, .. } = self;
+        Logging { policy, redactor, sampler }
     }
 
     fn grant(&self, principal: Option<Arc<Principal>>, upstream: UpstreamRequest) -> Grant {
@@ -170,11 +182,12 @@ impl<P: Platform> Gate<P> {
         platform: P,
         randomness: &dyn Randomness,
     ) -> Result<(Self, Vec<String>), PolicyErrors> {
-        let GateParts { verifiers, revocations, trusted_proxies, notices } =
+        let GateParts { verifiers, revocations, trusted_proxies, seed, notices } =
             GateParts::build(&policy, secret_provider, &*backend, randomness)?;
         let gate = Self {
             identity: IdentityHeaders::new(&policy.identity_prefix),
             redactor: Redactor::new(verifiers.api_keys.profiles()),
+            sampler: Sampler::new(policy.allowed_decisions_logged(), seed),
             policy,
             platform,
             backend,
@@ -235,7 +248,8 @@ impl<P: Platform> Gate<P> {
         &self.policy
     }
 
-    pub(crate) fn platform(&self) -> &P {
+    /// The platform that it was built on.
+    pub fn platform(&self) -> &P {
         &self.platform
     }
 
@@ -248,17 +262,37 @@ impl<P: Platform> Gate<P> {
     }
 
     /// The redactor, which hides clients' credentials in logged texts.
-    pub(crate) fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    pub(crate) fn api_key_profiles(&self) -> &[ApiKeyProfile] {
+    /// The blocks of API keys, with their secrets.
+    pub fn api_key_profiles(&self) -> &[ApiKeyProfile] {
         self.verifiers.api_keys.profiles()
     }
 
     /// The secrets of the revocation feed, if the policy has one.
-    pub(crate) fn revocation_secrets(&self) -> Option<&RevocationSecrets> {
+    pub fn revocation_secrets(&self) -> Option<&RevocationSecrets> {
         self.revocations.secrets()
+    }
+
+    /// Returns the client's address: the peer's, or what a proxy says that the policy trusts.
+    pub fn client_address(&self, peer: Option<IpAddr>, headers: Headers<'_>) -> Option<IpAddr> {
+        self.trusted_proxies.client(peer, headers)
+    }
+
+    /// Returns the values of the identity headers by plain names (`principal`, `kind`, …), empty
+    /// for missing ones and for a missing principal.
+    pub fn identity_context(
+        &self,
+        principal: Option<&Principal>,
+    ) -> BTreeMap<&'static str, String> {
+        self.identity.context(principal)
+    }
+
+    /// Refuses a request whose fields imitate an identity header in another spelling.
+    pub fn refuse_imitations(&self, headers: Headers<'_>) -> Result<(), Denial> {
+        self.identity.refuse_imitations(headers)
     }
 
     /// Returns whether the peer is a proxy that the policy names, so that what it says about its
@@ -269,42 +303,45 @@ impl<P: Platform> Gate<P> {
 
     /// Returns where the client is, as the platform says. The platform sees its own peer: where that
     /// is a proxy that the policy names, the place of the proxy's client is unknown.
-    pub(crate) fn client_location(&self, inbound: &InboundRequest<'_>) -> ClientLocation {
+    pub fn client_location(&self, inbound: &InboundRequest<'_>) -> ClientLocation {
         if self.trusts_proxy(inbound) { ClientLocation::default() } else { inbound.location }
     }
 
     /// Returns the rule that an outcome is about.
-    pub(crate) fn rule_of(&self, outcome: &Outcome) -> Option<&Rule> {
+    pub fn rule_of(&self, outcome: &Outcome) -> Option<&Rule> {
         outcome.rule.and_then(|index| self.policy.rules.get(index))
     }
 
     /// Returns the host, path and methods of that rule.
-    pub(crate) fn route_of(&self, outcome: &Outcome) -> Option<&Route> {
+    pub fn route_of(&self, outcome: &Outcome) -> Option<&Route> {
         outcome.rule.and_then(|index| self.policy.router.routes().get(index))
     }
 
     /// Returns the outcome of a request that is refused before a rule is looked for.
-    pub(crate) fn refuse(
-        &self,
-        request: &AuthRequest<'_>,
-        denial: Denial,
-        now: Timestamp,
-    ) -> Outcome {
+    pub fn refuse(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
         self.outcome(DecisionContext::default(), Err(denial), request, now)
     }
 
     /// Turns an outcome into a refusal.
-    pub(crate) fn deny(&self, outcome: &mut Outcome, denial: Denial) {
-        outcome.deny(denial, &self.redactor);
+    pub fn deny(&self, outcome: &mut Outcome, denial: Denial) {
+        outcome.deny(denial, &self.policy, &self.redactor);
+    }
+
+    /// Changes the audit event of an outcome, which is then logged, whatever share of the allowed
+    /// decisions is.
+    pub fn annotate(&self, outcome: &mut Outcome, change: impl FnOnce(&mut AuditEvent)) {
+        if let Some(audit) = outcome.audit_event(&self.policy, &self.redactor) {
+            change(audit);
+        }
     }
 
     /// Adds a notice for the operator to an outcome.
-    pub(crate) fn notify(&self, outcome: &mut Outcome, notice: &str) {
+    pub fn notify(&self, outcome: &mut Outcome, notice: &str) {
         outcome.notify(notice, &self.redactor);
     }
 
     /// Returns the outcome for the holder of the bootstrap secret, for whom no rule is needed.
-    pub(crate) fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+    pub fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut context = DecisionContext::default();
         context.bootstrap();
         let grant = self.grant(None, UpstreamRequest::default());
@@ -326,7 +363,7 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Returns whether the request has a cookie in which tokens of the rule's issuers are sent.
-    pub(crate) fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
+    pub fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
         wanted::has_token_cookie(&self.policy, rule, headers)
     }
 
@@ -335,7 +372,7 @@ impl<P: Platform> Gate<P> {
     ///
     /// # Errors
     /// An outage of the host.
-    pub(crate) async fn rule_access(
+    pub async fn rule_access(
         &self,
         request: &AuthRequest<'_>,
         decided: &Outcome,
@@ -347,12 +384,12 @@ impl<P: Platform> Gate<P> {
     }
 
     /// Forgets the cached record of a key that was just written.
-    pub(crate) fn forget_key(&self, id: &str) {
+    pub fn forget_key(&self, id: &str) {
         self.verifiers.api_keys.records().forget(id);
     }
 
     /// Reads the revocations since the last read.
-    pub(crate) async fn read_revocations(
+    pub async fn read_revocations(
         &self,
         now: Timestamp,
         notices: &mut Vec<String>,

@@ -15,9 +15,12 @@ use crate::policy::{Access, Rule};
 use crate::principal::Principal;
 
 /// The decision of a rule about a caller.
-pub(crate) enum RuleAccess {
+pub enum RuleAccess {
+    /// The caller may not pass.
     Refused,
+    /// Everybody may pass.
     Public,
+    /// The caller may pass, as this principal.
     As(Arc<Principal>),
 }
 

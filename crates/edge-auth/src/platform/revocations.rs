@@ -7,11 +7,7 @@ use std::future::Future;
 
 use edge_auth_token::Timestamp;
 
-use super::{MaybeSend, MaybeSync, Unavailable, WriteOutcome};
-
-/// The most records of one [`RevocationLog::append`] that every store takes: one DynamoDB
-/// transaction has room for them and a condition.
-pub const MAX_APPENDED: usize = 90;
+use super::{MaybeSend, MaybeSync, Unavailable};
 
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
 pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
@@ -51,57 +47,6 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
     ) -> impl Future<Output = Result<Option<Vec<u8>>, Unavailable>> + MaybeSend;
 }
 
-/// Writes the feed, for administration only.
-pub trait RevocationLog: RevocationFeed {
-    /// Returns the most records that one [`append`](Self::append) takes. A greater number means
-    /// fewer transactions for a long list.
-    fn max_appended(&self) -> usize {
-        MAX_APPENDED
-    }
-
-    /// Appends at most [`max_appended`](Self::max_appended) records with consecutive sequences, all
-    /// or none of them, durably. Returns [`WriteOutcome::Conflict`] unless the first sequence
-    /// follows the newest record's (1 in an empty log): another writer was faster.
-    fn append(
-        &self,
-        records: &[RevocationRecord],
-    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
-
-    /// Returns up to `limit` records, the newest first, beginning before the sequence `before` if
-    /// it is given.
-    fn newest(
-        &self,
-        before: Option<u64>,
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
-
-    /// Stores a part ([`SNAPSHOT_PART_BYTES`] at most) of a snapshot that is still being made.
-    fn put_snapshot_part(
-        &self,
-        id: &str,
-        index: u32,
-        bytes: &[u8],
-    ) -> impl Future<Output = Result<(), Unavailable>> + MaybeSend;
-
-    /// Makes a snapshot the newest one, once all its parts are stored. Returns
-    /// [`WriteOutcome::Conflict`] if there is one with the same or a later sequence. Drops parts
-    /// with lesser ids, which no snapshot uses any more. Keeps those with greater ids, which
-    /// another writer may be storing.
-    fn put_snapshot(
-        &self,
-        snapshot: &SnapshotRecord,
-    ) -> impl Future<Output = Result<WriteOutcome, Unavailable>> + MaybeSend;
-
-    /// Drops up to `limit` records whose sequence is less than `before` and that have lapsed at
-    /// `now`. Returns how many were dropped.
-    fn forget(
-        &self,
-        before: u64,
-        now: Timestamp,
-        limit: usize,
-    ) -> impl Future<Output = Result<usize, Unavailable>> + MaybeSend;
-}
-
 /// A record of the log as a store keeps it. Its MAC is checked before it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RevocationRecord {
@@ -111,7 +56,7 @@ pub struct RevocationRecord {
     pub mark: String,
     /// The record's text, with its MAC; 8 KiB at most.
     pub document: String,
-    /// When it lapses: from then on [`RevocationLog::forget`] may drop it. `None` is never. The
+    /// When it lapses: from then on the control plane may drop it. `None` is never. The
     /// store still returns a lapsed record.
     pub expires_at: Option<Timestamp>,
 }
@@ -150,28 +95,6 @@ impl RevocationFeed for NoRevocations {
     }
 
     async fn snapshot_part(&self, _: &str, _: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        no_feed()
-    }
-}
-
-impl RevocationLog for NoRevocations {
-    async fn append(&self, _: &[RevocationRecord]) -> Result<WriteOutcome, Unavailable> {
-        no_feed()
-    }
-
-    async fn newest(&self, _: Option<u64>, _: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        no_feed()
-    }
-
-    async fn put_snapshot_part(&self, _: &str, _: u32, _: &[u8]) -> Result<(), Unavailable> {
-        no_feed()
-    }
-
-    async fn put_snapshot(&self, _: &SnapshotRecord) -> Result<WriteOutcome, Unavailable> {
-        no_feed()
-    }
-
-    async fn forget(&self, _: u64, _: Timestamp, _: usize) -> Result<usize, Unavailable> {
         no_feed()
     }
 }

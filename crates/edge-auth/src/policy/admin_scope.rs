@@ -39,7 +39,7 @@ impl AdminScope {
     }
 
     /// Returns the method and the path of every request that needs it.
-    pub(crate) fn requests(self) -> &'static [(&'static str, &'static str)] {
+    pub fn requests(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::ReadKeys => &[
                 ("GET", "/admin/v1/openapi.json"),

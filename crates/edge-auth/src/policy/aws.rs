@@ -30,7 +30,7 @@ pub enum HttpApiResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum UsageIdentifier {
+pub enum UsageIdentifier {
     /// `jwt:corp:alice`: each caller for itself.
     Principal,
     /// The token's client, or the key's owner; of a caller without one, none.
@@ -39,7 +39,7 @@ pub(crate) enum UsageIdentifier {
 
 impl UsageIdentifier {
     /// The member of the context that has it.
-    pub(crate) fn member(self) -> &'static str {
+    pub fn member(self) -> &'static str {
         match self {
             Self::Principal => "principal",
             Self::Client => "client",

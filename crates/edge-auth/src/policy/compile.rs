@@ -9,7 +9,7 @@ use super::compiler::{Compiler, Field};
 use super::issuer::Issuer;
 use super::reserved_headers::CustomHeaders;
 use super::rule::{BlockNames, Rule};
-use super::{revocation, schema, settings};
+use super::{revocation, sampling, schema, settings};
 use crate::route::Router;
 
 impl Policy {
@@ -83,6 +83,7 @@ impl Policy {
             trust,
             forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),
             admin: source.admin.map(|admin| settings::admin(compiler, admin)),
+            sampling: sampling::sampling(compiler, source.audit),
             aws: source.aws,
         }
     }

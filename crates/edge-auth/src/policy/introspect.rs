@@ -190,7 +190,7 @@ impl Policy {
     }
 
     /// Names a block as a rule does: `jwt:corp`.
-    pub(crate) fn name_of(&self, named: &CredentialRef) -> String {
+    pub fn name_of(&self, named: &CredentialRef) -> String {
         let name = match named {
             CredentialRef::Jwt(index) => {
                 self.issuers.get(*index).map(|issuer| ("jwt", &issuer.name))
@@ -206,7 +206,7 @@ impl Policy {
     }
 
     /// Whether any rule names a host.
-    pub(crate) fn rules_name_hosts(&self) -> bool {
+    pub fn rules_name_hosts(&self) -> bool {
         self.router.names_hosts()
     }
 
@@ -282,7 +282,7 @@ impl Policy {
     /// Returns whether API Gateway may cache an authorizer's answer for the caller's next calls:
     /// only if no credential is a certificate, no rule asks where clients are, and the revocation
     /// feed has a `gateway_cache`.
-    pub(crate) fn responses_may_be_cached(&self) -> bool {
+    pub fn responses_may_be_cached(&self) -> bool {
         let none_budgeted =
             self.has_revocation_feed() && self.revocation_limits().gateway_cache.is_zero();
         self.client_certs.is_empty() && !none_budgeted && !self.asks_where_clients_are()

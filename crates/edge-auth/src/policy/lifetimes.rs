@@ -38,7 +38,7 @@ impl Policy {
 
     /// Returns how long tokens with this `iss` that exist now can stay good, by any block; `None`
     /// if one of the blocks has no `max_lifetime`.
-    pub(crate) fn longest_token(&self, iss: &str) -> Option<Duration> {
+    pub fn longest_token(&self, iss: &str) -> Option<Duration> {
         let longest = self.blocks_of(iss).map(|expected| {
             // Either clock may be ahead.
             Some(expected.max_lifetime?.saturating_add(expected.clock_skew.saturating_mul(2)))
@@ -48,7 +48,7 @@ impl Policy {
 
     /// Returns the first `iat` that every block with this `iss` refuses now: it is ahead of now by
     /// more than the largest `clock_skew` of the blocks.
-    pub(crate) fn first_future_iat(&self, iss: &str, now: Timestamp) -> Timestamp {
+    pub fn first_future_iat(&self, iss: &str, now: Timestamp) -> Timestamp {
         let skews = self.blocks_of(iss).map(|expected| expected.clock_skew);
         // An `iat` is taken up to and with this time, in milliseconds.
         now.plus(skews.max().unwrap_or_default()).plus(Duration::from_millis(1))

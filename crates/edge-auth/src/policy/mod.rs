@@ -31,6 +31,7 @@ mod revocation;
 mod rule;
 mod rule_tenants;
 mod sample_token;
+mod sampling;
 mod schema;
 mod scope_claim;
 mod settings;
@@ -48,18 +49,19 @@ use aws::AwsPolicy;
 use compiler::Compiler;
 use parse::parse;
 use revocation::RevocationPolicy;
+use sampling::Sampling;
 use settings::AdminPolicy;
 
-pub(crate) use access::{Access, CredentialRef};
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
-pub(crate) use aws::UsageIdentifier;
+pub use aws::UsageIdentifier;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use issuer_identifier::TENANT;
-pub(crate) use rule::{Cors, Rule};
+pub(crate) use rule::Cors;
 pub(crate) use strict_table::table;
 pub(crate) use token_place::TokenPlace;
 
+pub use access::{Access, CredentialRef};
 pub use admin_scope::AdminScope;
 pub use administrators::{Administration, Administrator};
 pub use aws::HttpApiResponse;
@@ -69,12 +71,14 @@ pub use host_requirements::HostCapabilities;
 pub use introspect::{IdentityHeader, RuleSummary};
 pub use issuer::KeyOrigin;
 pub use preset::Preset;
+pub use rule::Rule;
 pub use sample_token::{SampleField, SampleToken};
 pub use schema::{Proxy, SecretEncoding};
 pub use spans::Format;
 
+use crate::bootstrap_secret::BootstrapHash;
 use crate::certificate::{CertificateSource, Pins};
-use crate::route::Router;
+use crate::route::{Route, Router};
 use crate::trusted_proxies::TrustPolicy;
 
 /// The size of the largest policy that is read, in bytes.
@@ -100,6 +104,7 @@ pub struct Policy {
     pub(crate) trust: TrustPolicy,
     pub(crate) forward_auth: Option<Proxy>,
     pub(crate) admin: Option<AdminPolicy>,
+    pub(crate) sampling: Sampling,
     pub(crate) aws: AwsPolicy,
 }
 
@@ -115,6 +120,26 @@ impl Policy {
         let policy = Self::compile(&mut compiler, source, file);
         compiler.finish().map_err(PolicyErrors)?;
         Ok(policy)
+    }
+
+    /// The rules, in the order of the file.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The host, path and methods of each rule, in the order of the rules.
+    pub fn routes(&self) -> &[Route] {
+        self.router.routes()
+    }
+
+    /// What usage plans of API Gateway count by, if the policy says it.
+    pub fn usage_identifier(&self) -> Option<UsageIdentifier> {
+        self.aws.usage_identifier
+    }
+
+    /// The hash of the bootstrap secret, if the policy has one.
+    pub fn bootstrap_hash(&self) -> Option<&BootstrapHash> {
+        self.admin.as_ref()?.bootstrap_hash.as_ref()
     }
 
     /// Returns what weakens the gate, one sentence each. The policy asks for each by name.

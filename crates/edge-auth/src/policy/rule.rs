@@ -16,28 +16,37 @@ use crate::scopes::ScopeRule;
 
 /// One `[[rule]]`; its route is in the router, under the same index.
 #[derive(Debug, Clone)]
-pub(crate) struct Rule {
+pub struct Rule {
     /// Its `name`, or its number and path, for the audit log.
+    /// Its name.
     pub name: String,
+    /// Who may pass.
     pub access: Access,
-    pub scopes: ScopeRule,
+    pub(crate) scopes: ScopeRule,
     /// The conditions on its tokens' claims, beside those of their issuer's block.
-    pub claims: Vec<ClaimRule>,
+    pub(crate) claims: Vec<ClaimRule>,
     /// The principals who may pass; `None` is everybody with the credential.
-    pub subjects: Option<Vec<SubjectPattern>>,
+    pub(crate) subjects: Option<Vec<SubjectPattern>>,
     /// The tenants whose principals may pass; `None` is any, and those without one.
-    pub tenants: Option<Vec<String>>,
+    pub(crate) tenants: Option<Vec<String>>,
     /// From where requests pass; `None` is from everywhere.
-    pub when: Option<When>,
-    pub upgrade: bool,
+    pub(crate) when: Option<When>,
+    pub(crate) upgrade: bool,
     /// The age at which an open answer ends.
-    pub max_response_age: Option<Duration>,
-    pub forward_credential: bool,
+    pub(crate) max_response_age: Option<Duration>,
+    pub(crate) forward_credential: bool,
     /// Whether tokens must be bound to the client's certificate (RFC 8705, section 3).
-    pub certificate_bound: bool,
+    pub(crate) certificate_bound: bool,
     /// Whether requests pass though the gate does not know what was revoked lately.
-    pub insecure_allow_stale_revocation: bool,
-    pub cors: Option<Cors>,
+    pub(crate) insecure_allow_stale_revocation: bool,
+    pub(crate) cors: Option<Cors>,
+}
+
+impl Rule {
+    /// Returns whether it asks for this scope by name.
+    pub fn names_scope(&self, scope: &str) -> bool {
+        self.scopes.names(scope)
+    }
 }
 
 /// The origins whose pages may send requests, and with which headers.

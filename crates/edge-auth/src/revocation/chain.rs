@@ -7,18 +7,20 @@ use super::secrets::RevocationSecrets;
 use crate::platform::RevocationRecord;
 
 /// The number of records that are read, or dropped, at a time.
-pub(super) const PAGE: usize = 1000;
+pub const PAGE: usize = 1000;
 
 /// A place in the log: the last record that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cursor {
+pub struct Cursor {
+    /// Its sequence; 0 before the first record.
     pub sequence: u64,
+    /// Its MAC, which the next record has.
     pub link: RecordMac,
 }
 
 /// Why a log is not believed as it is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum ChainError {
+pub enum ChainError {
     /// Somebody changed it. The text is for the operator.
     Tampered(String),
     /// Records are missing. That may be right, where a snapshot has them.
@@ -27,11 +29,11 @@ pub(super) enum ChainError {
 
 impl Cursor {
     /// The place before the first record.
-    pub(super) const START: Self = Self { sequence: 0, link: BEGINNING };
+    pub const START: Self = Self { sequence: 0, link: BEGINNING };
 
     /// Reads records. The first must be the one at this place again, which shows that the log is
     /// unchanged. Returns the place of the last one, and the entries behind this place.
-    pub(super) fn follow(
+    pub fn follow(
         mut self,
         secrets: &RevocationSecrets,
         records: &[RevocationRecord],

@@ -48,12 +48,12 @@ pub struct List {
 
 impl List {
     /// Whether both are versions of one list.
-    pub(crate) fn is_same_list(&self, other: &Self) -> bool {
+    pub fn is_same_list(&self, other: &Self) -> bool {
         self.issuer == other.issuer && self.id == other.id
     }
 
     /// Whether it is older than another version of the same list, by its number or its time.
-    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
+    pub fn is_older_than(&self, other: &Self) -> bool {
         let has_lower_number = match (&self.number, &other.number) {
             (Some(number), Some(others)) => number < others,
             (Some(_), None) | (None, Some(_) | None) => false,
@@ -71,7 +71,8 @@ impl Event {
         }
     }
 
-    pub(super) fn key(&self) -> RevocationKey<'_> {
+    /// Returns the key that its mark is made from.
+    pub fn key(&self) -> RevocationKey<'_> {
         match self {
             Self::Revoked(target) | Self::Undone(target) => target.key(),
             Self::KeyChanged(id) | Self::KeyWritten { id, .. } => {
@@ -99,17 +100,17 @@ pub struct Entry {
     /// When it lapses, since its target has expired; `None` is never.
     pub until: Option<Timestamp>,
     /// The mark of its target.
-    pub(super) mark: LookupTag,
+    pub mark: LookupTag,
     /// The MAC of its record, which the next record's covers.
-    pub(super) link: RecordMac,
+    pub link: RecordMac,
     /// The MAC of the record before it.
-    pub(super) previous: RecordMac,
+    pub previous: RecordMac,
     /// Whether it was made with the current secret.
-    pub(super) current: bool,
+    pub current: bool,
 }
 
 /// A record's MAC.
-pub(super) type RecordMac = [u8; 32];
+pub type RecordMac = [u8; 32];
 
 /// The MAC before the first record.
 pub(super) const BEGINNING: RecordMac = [0; 32];

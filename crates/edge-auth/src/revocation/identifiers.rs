@@ -194,7 +194,7 @@ displayed!(Identifier, Serial, KeyId, IssuerName);
 
 impl Serial {
     /// Its digits.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

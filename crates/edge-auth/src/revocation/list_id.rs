@@ -50,13 +50,13 @@ impl ListId {
     }
 
     /// The name, in the one form that all are compared in.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether this list has the limits of `part`, but for some at the end: then it is about all
     /// that `part` is about. A whole list includes every other one of its key.
-    pub(crate) fn includes(&self, part: &Self) -> bool {
+    pub fn includes(&self, part: &Self) -> bool {
         part.0.strip_prefix(&self.0).is_some_and(|limits| limits.starts_with(' '))
     }
 }

@@ -5,7 +5,7 @@
 //! (administration)          ordered, chained by MACs         (in memory)
 //! ```
 //!
-//! An administrator appends entries to a log with the [`RevocationLedger`]. An active instance of
+//! The control plane appends entries to a log. An active instance of
 //! a gate reads new entries in the background and keeps them in an index; an idle one reads before
 //! its next answer. An instance whose last read is older than
 //! the policy's bound, less `gateway_cache`, refuses every credential that a revocation could be
@@ -29,19 +29,15 @@
 //! else by the snapshot's exact pages, which stay in the store.
 
 mod chain;
-mod compaction;
 mod entry;
 mod entry_error;
 mod envelope;
 mod filter;
 mod identifiers;
 mod index;
-mod ledger;
-mod ledger_error;
 mod limits;
 mod list_id;
 mod record;
-mod replay;
 mod replica;
 mod secrets;
 mod snapshot;
@@ -54,8 +50,6 @@ mod trace;
 pub use entry::{Entry, Event, List};
 pub use entry_error::EntryError;
 pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
-pub use ledger::{ChangeMeta, Listing, Progress, RevocationLedger};
-pub use ledger_error::LedgerError;
 pub use limits::{HostStages, RevocationLimits};
 pub use list_id::ListId;
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
@@ -63,9 +57,17 @@ pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;
 
 pub(crate) use index::Lookup;
-pub(crate) use ledger::{Events, Report};
 pub(crate) use list_id::ListAddress;
-pub(crate) use replay::LogReplay;
 pub(crate) use replica::{Freshness, Replica};
 pub(crate) use status::{RevocationStatus, StatusKind};
 pub(crate) use target::{LookupTags, RevocationKey};
+
+/// The format of the log, for the control plane, which writes it.
+pub mod log {
+    pub use super::chain::{ChainError, Cursor, PAGE};
+    pub use super::entry::RecordMac;
+    pub use super::record::{PendingEntry, open, seal};
+    pub use super::snapshot::{Manifest, Snapshot, SnapshotReadError};
+    pub use super::status::{RevocationStatus, StatusKind, unless_always};
+    pub use super::target::{LookupTag, LookupTags, RevocationKey};
+}

@@ -47,17 +47,22 @@ impl sealed_document::Body for RecordBody<'_> {
 
 /// An entry before it has a place in the log.
 #[derive(Debug, Clone)]
-pub(super) struct PendingEntry {
+pub struct PendingEntry {
+    /// What happened.
     pub event: Event,
+    /// Who did it.
     pub by: String,
+    /// Why.
     pub reason: String,
+    /// When.
     pub at: Timestamp,
+    /// When the entry lapses; `None` is never.
     pub until: Option<Timestamp>,
 }
 
 /// Makes the record of a pending entry for its place. Returns the entry, too: the next record
 /// has its MAC.
-pub(super) fn seal(
+pub fn seal(
     secrets: &RevocationSecrets,
     pending: &PendingEntry,
     sequence: u64,
@@ -103,10 +108,7 @@ pub(super) fn seal(
 }
 
 /// Reads a record, if its MAC is right and its mark and lifetime are those of its body.
-pub(super) fn open(
-    secrets: &RevocationSecrets,
-    record: &RevocationRecord,
-) -> Result<Entry, EntryError> {
+pub fn open(secrets: &RevocationSecrets, record: &RevocationRecord) -> Result<Entry, EntryError> {
     let sequence = record.sequence;
     let envelope: RevocationEnvelope =
         FORMAT.envelope(&record.document).map_err(|error| refused(sequence, error))?;

@@ -78,7 +78,8 @@ impl RevocationSecret {
         &self.id
     }
 
-    pub(super) fn mark(&self, thing: RevocationKey<'_>) -> LookupTag {
+    /// Returns the mark of one thing.
+    pub fn mark(&self, thing: RevocationKey<'_>) -> LookupTag {
         LookupTag::of(self.mark.code(&framed(&thing.parts())))
     }
 }
@@ -114,21 +115,23 @@ impl RevocationSecrets {
         self.0.iter().map(RevocationSecret::id).eq(other.0.iter().map(RevocationSecret::id))
     }
 
-    pub(super) fn current(&self) -> Option<&RevocationSecret> {
+    /// The secret that makes new records; `None` if there are no secrets.
+    pub fn current(&self) -> Option<&RevocationSecret> {
         self.0.first()
     }
 
     /// Whether there is a previous secret.
-    pub(super) fn has_previous(&self) -> bool {
+    pub fn has_previous(&self) -> bool {
         self.0.len() > 1
     }
 
-    pub(super) fn find(&self, id: &SecretId) -> Option<&RevocationSecret> {
+    /// Returns the secret with this public name.
+    pub fn find(&self, id: &SecretId) -> Option<&RevocationSecret> {
         self.0.iter().find(|secret| secret.id == *id)
     }
 
     /// Returns the marks of one thing, one under each secret.
-    pub(crate) fn marks(&self, thing: RevocationKey<'_>) -> LookupTags {
+    pub fn marks(&self, thing: RevocationKey<'_>) -> LookupTags {
         LookupTags(self.0.iter().map(|secret| secret.mark(thing)).collect())
     }
 }

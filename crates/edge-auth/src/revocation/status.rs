@@ -7,7 +7,7 @@ use super::record::KEPT;
 
 /// The state of one thing, and how long it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RevocationStatus {
+pub struct RevocationStatus {
     /// The last entry about it.
     pub sequence: u64,
     /// The state after it.
@@ -18,29 +18,34 @@ pub(crate) struct RevocationStatus {
 
 /// The state of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatusKind {
+pub enum StatusKind {
     /// It is revoked; of a subject, client or issuer, the tokens that were issued before a time.
-    Revoked { before: Option<Timestamp> },
+    Revoked {
+        /// That time; `None` for things that are revoked as such.
+        before: Option<Timestamp>,
+    },
     /// An authority's revocation list is entered, and valid until a time.
-    Listed { next_update: Timestamp },
+    Listed {
+        /// That time.
+        next_update: Timestamp,
+    },
     /// The record of an API key has this version, or a later one.
-    Written { version: u64 },
+    Written {
+        /// The version.
+        version: u64,
+    },
     /// Its revocation was taken back.
     Undone,
 }
 
 impl RevocationStatus {
     /// Returns what one entry alone comes to; `None` for an event that changes no state.
-    pub(super) fn of(entry: &Entry) -> Option<Self> {
+    pub fn of(entry: &Entry) -> Option<Self> {
         Self::stated_by(&entry.event, entry.sequence, entry.until)
     }
 
     /// Returns what an event alone comes to, as the entry `sequence` that counts until a time.
-    pub(super) fn stated_by(
-        event: &Event,
-        sequence: u64,
-        until: Option<Timestamp>,
-    ) -> Option<Self> {
+    pub fn stated_by(event: &Event, sequence: u64, until: Option<Timestamp>) -> Option<Self> {
         let state = match event {
             Event::Revoked(target) => StatusKind::Revoked { before: target.before() },
             Event::ListImported(list) => StatusKind::Listed { next_update: list.next_update },
@@ -52,12 +57,12 @@ impl RevocationStatus {
     }
 
     /// Whether it still counts.
-    pub(crate) fn counts(&self, now: Timestamp) -> bool {
+    pub fn counts(&self, now: Timestamp) -> bool {
         has_meaning(self.until, now)
     }
 
     /// Merges it with the known state of the same thing, if there is one.
-    pub(super) fn after(self, known: Option<Self>) -> Self {
+    pub fn after(self, known: Option<Self>) -> Self {
         known.map_or(self, |known| known.and(self))
     }
 
@@ -103,7 +108,7 @@ pub(super) fn has_meaning(until: Option<Timestamp>, now: Timestamp) -> bool {
 }
 
 /// Returns the later of two times. `None` is never, and later than any.
-pub(super) fn unless_always(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+pub fn unless_always(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     Some(one?.max(other?))
 }
 

@@ -85,7 +85,7 @@ pub enum Target {
 
 impl Target {
     /// Returns the key that its mark is made from.
-    pub(super) fn key(&self) -> RevocationKey<'_> {
+    pub fn key(&self) -> RevocationKey<'_> {
         match self {
             Self::Token { issuer, id } => RevocationKey::Token(&issuer.0, &id.0),
             Self::Subject { issuer, subject, .. } => RevocationKey::Subject(&issuer.0, &subject.0),
@@ -105,7 +105,7 @@ impl Target {
     }
 
     /// Replaces its `before`, if it has one.
-    pub(super) fn up_to(mut self, time: Option<Timestamp>) -> Self {
+    pub fn up_to(mut self, time: Option<Timestamp>) -> Self {
         match &mut self {
             Self::Subject { before, .. }
             | Self::Client { before, .. }
@@ -123,7 +123,7 @@ impl Target {
     }
 
     /// The time before which its tokens were issued, of a subject, client or issuer.
-    pub(crate) fn before(&self) -> Option<Timestamp> {
+    pub fn before(&self) -> Option<Timestamp> {
         match self {
             Self::Subject { before, .. }
             | Self::Client { before, .. }
@@ -173,7 +173,7 @@ impl fmt::Display for Target {
 
 /// A mark: 128 bits that stand for one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct LookupTag(pub(super) [u8; 16]);
+pub struct LookupTag(pub(super) [u8; 16]);
 
 impl LookupTag {
     pub(super) fn of(code: [u8; 32]) -> Self {
@@ -191,11 +191,11 @@ impl fmt::Display for LookupTag {
 
 /// The marks of one thing, one under each secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LookupTags(pub(super) Box<[LookupTag]>);
+pub struct LookupTags(pub Box<[LookupTag]>);
 
 /// Something that has a mark. The issuer comes first.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum RevocationKey<'a> {
+pub enum RevocationKey<'a> {
     /// A `jti`.
     Token(&'a str, &'a str),
     /// A `sub`.

@@ -82,7 +82,7 @@ impl Methods {
     }
 
     /// Returns whether all of them are safe (RFC 9110, section 9.2.1).
-    pub(crate) fn are_safe(&self) -> bool {
+    pub fn are_safe(&self) -> bool {
         match &self.0 {
             None => false,
             Some(listed) => listed.iter().all(|method| is_safe(method)),
@@ -97,7 +97,7 @@ impl Methods {
 }
 
 /// Returns whether a method is safe, that is, read-only (RFC 9110, section 9.2.1).
-pub(crate) fn is_safe(method: &str) -> bool {
+pub fn is_safe(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
 }
 

@@ -29,10 +29,9 @@ mod tests;
 
 pub use host::{Host, HostRefused};
 pub use host_pattern::{HostPattern, HostPatternError};
-pub use method::{MethodError, Methods};
-pub(crate) use method::{check_method, is_safe};
+pub(crate) use method::check_method;
+pub use method::{MethodError, Methods, is_safe};
 pub use path::{NormalPath, PathRefused, cut_prefix, has_dot_segments};
-pub(crate) use pattern::Segment;
-pub use pattern::{Captures, PathPattern, PatternError};
+pub use pattern::{Captures, PathPattern, PatternError, Segment};
 pub use raw_path::check_forwardable_verbatim;
 pub use router::{Match, Route, Router, Shadowed};

@@ -7,7 +7,7 @@ mod segment;
 use std::fmt;
 
 pub use error::PatternError;
-pub(crate) use segment::Segment;
+pub use segment::Segment;
 pub(super) use segment::between;
 
 use super::path::NormalPath;
@@ -88,12 +88,12 @@ impl PathPattern {
     }
 
     /// Returns the segments before a `{*rest}`.
-    pub(crate) fn segments(&self) -> &[Segment] {
+    pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// Returns whether the pattern ends with `{*rest}`.
-    pub(crate) fn has_rest(&self) -> bool {
+    pub fn has_rest(&self) -> bool {
         self.rest.is_some()
     }
 

@@ -8,7 +8,7 @@ use edge_auth_testkit::platform::MemoryPlatform;
 use edge_auth_testkit::randomness::SeededRandomness;
 use futures::executor::block_on;
 
-use crate::support::{NOW, gate, key_service};
+use edge_auth_testkit::gates::{NOW, gate, key_service};
 
 /// An address that [`TRUSTED`] trusts.
 pub(crate) const PROXY: &str = "10.1.2.3";
@@ -53,7 +53,7 @@ impl Fixture {
     pub(crate) fn of(before: &str, after: &str) -> Self {
         let policy = format!("{before}{RULES}{after}");
         let store = MemoryApiKeys::new();
-        let request = edge_auth::admin::CreateKeyRequest {
+        let request = edge_auth_control::CreateKeyRequest {
             block: "partners".to_owned(),
             owner: Some("team data".to_owned()),
             scopes: vec!["orders:read".to_owned()],

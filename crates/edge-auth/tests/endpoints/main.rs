@@ -8,13 +8,11 @@
     reason = "a panic is a failed test"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod fixture;
 mod forward_auth;
 mod forward_replies;
 mod gateway;
 mod redaction;
+mod sampling;
 mod undecided;
 mod verify;

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 
-use edge_auth::admin::AdminApi;
 use edge_auth::audit::AuditEvent;
 use edge_auth::endpoints::{
     BodyError, Dispatched, Dispatcher, HostRuntime, RequestBody, Unrecorded,
@@ -14,7 +13,7 @@ use edge_auth_token::Timestamp;
 use futures::executor::block_on;
 
 use crate::fixture::{Fixture, PROXY, TRUSTED, code, forward_auth, incoming};
-use crate::support::NOW;
+use edge_auth_testkit::gates::NOW;
 
 /// A host in trouble.
 struct TroubledHost {
@@ -67,7 +66,7 @@ fn answer(proxy: &str, in_time: bool, records: bool) -> Reply {
     ];
     let request = incoming(PROXY, "GET", "/authorize", &fields);
     let gate = fixture.gate();
-    let dispatcher = Dispatcher::new(gate, AdminApi::new(gate), false);
+    let dispatcher = Dispatcher::new(gate, false);
     match block_on(dispatcher.dispatch(&request, &mut NoBody, &host)) {
         Dispatched::Reply(reply) => reply,
         Dispatched::Forward(_) => panic!("there is no upstream"),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use edge_auth::aws::ApiGatewayAuthorizer;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::InboundRequest;
 use edge_auth::policy::Format;
 use edge_auth::{Gate, Headers, Policy};
+use edge_auth_api_gateway::ApiGatewayAuthorizer;
 use edge_auth_testkit::certificates::{Authority, AuthorityPlan};
 use edge_auth_testkit::documents::Documents;
 use edge_auth_testkit::platform::{MapSecretProvider, MemoryPlatform};

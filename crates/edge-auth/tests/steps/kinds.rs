@@ -3,14 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edge_auth::Headers;
-use edge_auth::admin::AdminApi;
-use edge_auth::aws::ApiType;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::endpoints::{
-    AdminEndpoint, Client, ForwardAuth, ForwardedHeaders, GatewayEndpoint, InboundRequest,
-    VerifyEndpoint, private_cache_control,
+    Client, ForwardAuth, ForwardedHeaders, GatewayEndpoint, InboundRequest, VerifyEndpoint,
+    private_cache_control,
 };
 use edge_auth::route::{Host, NormalPath};
+use edge_auth_api_gateway::ApiType;
+use edge_auth_control::AdminApi;
 use edge_auth_testkit::certificates::ClientPlan;
 use edge_auth_testkit::mint::{Signer, compact};
 use edge_auth_token::{Algorithm, JwkSet};
@@ -194,7 +194,11 @@ pub(crate) const KINDS: &[InputKind] = &[
     kind("verify: nested", 5000, |n| verify("[".repeat(n))),
     kind("administration: path", 2000, |n| {
         let target = format!("/admin/v1{}", "/a".repeat(n));
-        work(move || drop(block_on(AdminApi::new(&*GATE).admit(&incoming(&target, &[]), NOW))))
+        work(move || {
+            drop(block_on(
+                AdminApi::new(&*GATE, GATE.platform()).admit(&incoming(&target, &[]), NOW),
+            ))
+        })
     }),
     kind("API Gateway: path", 2000, |n| method_arn("/a".repeat(n))),
     kind("API Gateway: wildcards", 2000, |n| method_arn("/*".repeat(n))),

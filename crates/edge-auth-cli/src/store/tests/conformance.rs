@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use edge_auth::platform::Unavailable;
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, WriteOutcome};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_testkit::conformance::{self, Backend, Failure, FeedBackend, Grade, Writer, Written};
 use edge_auth_token::Timestamp;
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use edge_auth::platform::{ApiKeyAdmin, ApiKeyRecord, ApiKeys, Precondition, WriteOutcome};
+use edge_auth::platform::{ApiKeyRecord, ApiKeys};
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::Connection;
 

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use edge_auth::platform::{
-    ApiKeyAdmin, ApiKeyRecord, Precondition, RevocationFeed, RevocationLog, RevocationRecord,
-    SnapshotRecord, Unavailable, WriteOutcome,
+    ApiKeyRecord, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
+use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;

@@ -1,8 +1,7 @@
 //! The snapshots of a revocation feed.
 
-use edge_auth::platform::{
-    RevocationFeed, RevocationLog, SNAPSHOT_PART_BYTES, SnapshotRecord, WriteOutcome,
-};
+use edge_auth::platform::{RevocationFeed, SNAPSHOT_PART_BYTES, SnapshotRecord};
+use edge_auth_control::store::{RevocationLog, WriteOutcome};
 
 use super::FeedBackend;
 use crate::conformance::check::{Check, same};

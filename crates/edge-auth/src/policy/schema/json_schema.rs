@@ -241,6 +241,7 @@ fn it_refuses_what_is_not_in_the_policy() {
         "[forward_auth]\nproxy = \"nginx\"\nunknown = 1\n".to_owned(),
         "[forward_auth]\nproxy = \"apache\"\n".to_owned(),
         "[admin]\nunknown = 1\n".to_owned(),
+        "[audit]\nunknown = 1\n".to_owned(),
         "[aws]\nunknown = 1\n".to_owned(),
         "[[rule]]\nmethods = [\"GET\"]\n".to_owned(),
         format!("{rule}public = \"yes\"\n"),

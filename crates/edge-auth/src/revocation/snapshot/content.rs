@@ -63,12 +63,12 @@ impl SnapshotContent {
     }
 
     /// The number of entries.
-    pub(in crate::revocation) fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.timed.len() + self.simple.len()
     }
 
     /// Adds the state of a thing. Call it once for each mark.
-    pub(in crate::revocation) fn put(&mut self, mark: LookupTag, status: RevocationStatus) {
+    pub fn put(&mut self, mark: LookupTag, status: RevocationStatus) {
         match SnapshotEntry::of(mark, status) {
             Some(SnapshotEntry::Timed(entry)) => self.timed.push(entry),
             Some(SnapshotEntry::Simple(entry)) => self.simple.push(entry),
@@ -78,11 +78,7 @@ impl SnapshotContent {
 
     /// Returns the state of a thing, as of the snapshot's last record. Works only on content that
     /// was read and not changed since, which is sorted.
-    pub(in crate::revocation) fn status(
-        &self,
-        mark: LookupTag,
-        sequence: u64,
-    ) -> Option<RevocationStatus> {
+    pub fn status(&self, mark: LookupTag, sequence: u64) -> Option<RevocationStatus> {
         if let Ok(place) = self.timed.binary_search_by_key(&mark, |(mark, ..)| *mark) {
             let (_, time, until) = self.timed.get(place)?;
             return Some(timed_status(*time, *until, sequence));
@@ -93,7 +89,7 @@ impl SnapshotContent {
     }
 
     /// Every mark whose entry still counts.
-    pub(in crate::revocation) fn marks(&self, now: Timestamp) -> impl Iterator<Item = LookupTag> {
+    pub fn marks(&self, now: Timestamp) -> impl Iterator<Item = LookupTag> {
         let timed = self.timed.iter().map(|(mark, _, until)| (*mark, *until));
         timed
             .chain(self.simple.iter().copied())
@@ -102,7 +98,7 @@ impl SnapshotContent {
     }
 
     /// Replaces the entries of things whose state is newer, and drops lapsed entries.
-    pub(in crate::revocation) fn update<S: BuildHasher>(
+    pub fn update<S: BuildHasher>(
         &mut self,
         newer: &HashMap<LookupTag, RevocationStatus, S>,
         now: Timestamp,
@@ -120,7 +116,7 @@ impl SnapshotContent {
     }
 
     /// Writes the snapshot of a log up to `end`; `None` if it is more than the format can hold.
-    pub(in crate::revocation) fn write(
+    pub fn write(
         mut self,
         secrets: &RevocationSecrets,
         id: &str,

@@ -36,9 +36,11 @@ impl SnapshotError {
 
 /// Why a snapshot was not read.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::revocation) enum SnapshotReadError {
+pub enum SnapshotReadError {
+    /// The store did not answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// It is not believed.
     #[error(transparent)]
     NotBelieved(#[from] SnapshotError),
 }

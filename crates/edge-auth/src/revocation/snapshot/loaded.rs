@@ -16,7 +16,7 @@ use crate::revocation::target::LookupTag;
 
 /// A snapshot without the content of its pages.
 #[derive(Debug)]
-pub(in crate::revocation) struct Snapshot {
+pub struct Snapshot {
     /// The last record that it holds.
     pub end: Cursor,
     /// The last records of the snapshots that it was made from, the newest first.
@@ -35,7 +35,7 @@ pub(in crate::revocation) struct Snapshot {
 
 impl Snapshot {
     /// Reads the snapshot of a record, except its pages.
-    pub(in crate::revocation) async fn read(
+    pub async fn read(
         feed: &impl RevocationFeed,
         secrets: &RevocationSecrets,
         record: &SnapshotRecord,
@@ -65,7 +65,7 @@ impl Snapshot {
     }
 
     /// Reads all pages and returns every entry.
-    pub(in crate::revocation) async fn content(
+    pub async fn content(
         &self,
         feed: &impl RevocationFeed,
     ) -> Result<SnapshotContent, SnapshotReadError> {

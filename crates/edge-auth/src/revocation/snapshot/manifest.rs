@@ -49,8 +49,9 @@ impl Body for ManifestBody {
 
 /// What a snapshot consists of, and how its parts are checked.
 #[derive(Debug)]
-pub(in crate::revocation) struct Manifest {
-    pub(in crate::revocation) end: Cursor,
+pub struct Manifest {
+    /// The last record that the snapshot holds.
+    pub end: Cursor,
     pub(super) ancestors: Vec<Cursor>,
     pub(super) secret: SecretId,
     pub(super) id: String,
@@ -63,7 +64,7 @@ pub(in crate::revocation) struct Manifest {
 
 impl Manifest {
     /// Reads the manifest of a record, if its MAC is right.
-    pub(in crate::revocation) fn open(
+    pub fn open(
         secrets: &RevocationSecrets,
         record: &SnapshotRecord,
     ) -> Result<Self, SnapshotError> {
@@ -123,7 +124,7 @@ impl Manifest {
     }
 
     /// The number of things that the snapshot holds.
-    pub(in crate::revocation) fn held(&self) -> u64 {
+    pub fn held(&self) -> u64 {
         u64::try_from(self.timed.saturating_add(self.layout.count())).unwrap_or(u64::MAX)
     }
 

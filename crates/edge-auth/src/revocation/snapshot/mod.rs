@@ -21,8 +21,7 @@ mod manifest;
 mod page;
 
 pub use content::{SnapshotContent, WrittenSnapshot};
-pub use error::SnapshotError;
-pub(super) use error::SnapshotReadError;
-pub(super) use loaded::Snapshot;
-pub(super) use manifest::Manifest;
+pub use error::{SnapshotError, SnapshotReadError};
+pub use loaded::Snapshot;
+pub use manifest::Manifest;
 pub(super) use page::Hit;

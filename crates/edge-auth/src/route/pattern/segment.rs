@@ -2,7 +2,7 @@
 
 /// One segment of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Segment {
+pub enum Segment {
     /// A text. It is empty only at the end of a pattern, after a trailing slash.
     Literal(String),
     /// Any text that is not empty, between two texts that may be empty.
