@@ -3,7 +3,7 @@
 //! Only this file names the client's headers to strip, and only this file sets ours.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -43,13 +43,9 @@ struct HeaderNames {
     names: [String; 6],
 }
 
-/// The values of a principal's headers, which are encoded when they are first sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct KeptValues(OnceLock<HeaderValues>);
-
-/// `None` stands for a value of the principal that is sent as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct HeaderValues {
+/// The encoded values of a principal's headers. `None` stands for a value that is sent as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct HeaderValues {
     id: Option<String>,
     subject: Option<String>,
     issuer: Option<String>,
@@ -58,7 +54,7 @@ struct HeaderValues {
 }
 
 impl HeaderValues {
-    fn of(principal: &Principal) -> Self {
+    pub(crate) fn of(principal: &Principal) -> Self {
         Self {
             id: encoded(&principal.id),
             subject: encoded(&principal.subject),
@@ -71,7 +67,7 @@ impl HeaderValues {
 
 /// Returns the values in the order of `FIELDS`.
 fn values(principal: &Principal) -> [Option<&str>; 6] {
-    let kept = principal.header_values.0.get_or_init(|| HeaderValues::of(principal));
+    let kept = principal.header_values();
     [
         Some(kept.id.as_deref().unwrap_or(&principal.id)),
         Some(principal.kind.name()),
@@ -175,8 +171,15 @@ const OVERRIDES: [&str; 7] = [
 
 /// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    // The cheap comparison first: most fields do not begin with `x-`.
-    folded(name).take(2).eq(*b"x-") && OVERRIDES.iter().any(|own| folded(name).eq(own.bytes()))
+    let Some(beginning) = beginning(name) else { return false };
+    let mut fitting = OVERRIDES.iter().filter(|own| own.as_bytes().starts_with(&beginning));
+    fitting.any(|own| folded(name).eq(own.bytes()))
+}
+
+/// Returns the first three bytes of a folded name: enough to rule out most names.
+pub(crate) fn beginning(name: &str) -> Option<[u8; 3]> {
+    let mut folded = folded(name);
+    Some([folded.next()?, folded.next()?, folded.next()?])
 }
 
 /// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors
@@ -195,7 +198,7 @@ pub(crate) fn folded(name: &str) -> impl Iterator<Item = u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::principal::PrincipalKind;
+    use crate::principal::{Derived, PrincipalKind};
     use crate::scopes::Scopes;
 
     fn principal(subject: &str, scopes: Scopes) -> Principal {
@@ -207,7 +210,7 @@ mod tests {
             client: None,
             tenant: None,
             scopes,
-            header_values: KeptValues::default(),
+            derived: Derived::default(),
         }
     }
 

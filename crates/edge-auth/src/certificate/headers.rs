@@ -1,7 +1,7 @@
 //! The header fields that carry certificates: those that the gate reads, and those that it strips.
 
 use super::CertificateSource;
-use crate::identity_headers::folded;
+use crate::identity_headers::{beginning, folded};
 
 /// The fields of each source; a name that ends with `-` is a prefix.
 const FIELDS: [(CertificateSource, &[&str]); 9] = [
@@ -57,11 +57,10 @@ impl<'a> CertificateOrigin<'a> {
 /// Returns whether an upstream could take a client's field, in any spelling, for a verified
 /// certificate.
 pub(crate) fn carries_certificate(name: &str) -> bool {
-    // A quick test: few fields begin with these letters.
-    let Some(initial @ (b'c' | b's' | b'x')) = folded(name).next() else { return false };
+    let Some(beginning) = beginning(name) else { return false };
     let ours = FIELDS.iter().flat_map(|(_, names)| *names);
     ours.chain(&OF_OTHERS)
-        .any(|pattern| pattern.as_bytes().first() == Some(&initial) && matches(pattern, name))
+        .any(|pattern| pattern.as_bytes().starts_with(&beginning) && matches(pattern, name))
 }
 
 /// Returns whether the field belongs to this source.

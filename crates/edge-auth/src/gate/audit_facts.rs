@@ -11,8 +11,8 @@ use crate::audit::AuditEvent;
 use crate::certificate::Thumbprint;
 use crate::hexadecimal::to_hex;
 use crate::policy::Policy;
-use crate::principal::{Principal, PrincipalKind};
-use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REFUSED_PATH, Redactor};
+use crate::principal::{LoggedPrincipal, Principal, PrincipalKind};
+use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
 
@@ -76,10 +76,11 @@ impl RequestFacts {
         let AuditFacts { host, path, rule, caller, certificate, warning } = self.facts;
         let (principal, kind, tenant) = match &caller {
             Some(Caller::Principal(principal)) => {
-                (Some(principal.id.as_str()), Some(principal.kind), principal.tenant.as_deref())
+                let LoggedPrincipal { id, tenant } = principal.logged(redactor).clone();
+                (Some(id), Some(principal.kind), tenant)
             }
             Some(Caller::Bootstrap) => {
-                (Some("admin:bootstrap"), Some(PrincipalKind::Bootstrap), None)
+                (Some("admin:bootstrap".to_owned()), Some(PrincipalKind::Bootstrap), None)
             }
             None => (None, None, None),
         };
@@ -101,8 +102,8 @@ impl RequestFacts {
                 None => redactor.excerpt(&self.raw_path, MAX_REFUSED_PATH),
             },
             client_ip: self.client_ip,
-            principal: principal.map(|principal| redactor.hide(principal, MAX_PRINCIPAL)),
-            tenant: tenant.map(|tenant| redactor.hide(tenant, MAX_PRINCIPAL)),
+            principal,
+            tenant,
             kind,
             certificate: certificate.map(|thumbprint| to_hex(&thumbprint)),
             warning,

@@ -42,6 +42,7 @@ use crate::api_key::ApiKeyProfile;
 use crate::audit::AuditEvent;
 use crate::certificate::CertificateSignatures;
 use crate::client_location::ClientLocation;
+use crate::credential::Wanted;
 use crate::denial::Denial;
 use crate::identity_headers::IdentityHeaders;
 use crate::platform::{Platform, Randomness, Unavailable};
@@ -62,6 +63,7 @@ use upgrade::check_upgrade;
 use upstream::UpstreamBuilder;
 use verification::Verification;
 use verifiers::Verifiers;
+use wanted::{has_token_cookie, wanted};
 
 /// A compiled policy with everything that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -101,10 +103,11 @@ impl<P: Platform> Gate<P> {
         let MatchedRule { rule, query } = match_rule(&self.policy, request, context)?;
         check_upgrade(rule, request)?;
         check_when(rule, request, context)?;
+        let wanted = wanted(&self.policy, &rule.access);
         let principal = match &rule.access {
             Access::Public => None,
             Access::Any(_) | Access::All(_) => {
-                let verification = self.verification(rule, request, now);
+                let verification = self.verification(rule, &wanted, request, now);
                 let principal = self.verifiers.verify(&verification, context).await?;
                 context.principal(&principal);
                 check_principal(rule, &principal, context)?;
@@ -113,6 +116,7 @@ impl<P: Platform> Gate<P> {
         };
         let upstream = self.upstream_builder().build(
             rule,
+            &wanted,
             principal.is_some(),
             request,
             context.normal_path(),
@@ -143,6 +147,7 @@ impl<P: Platform> Gate<P> {
     fn verification<'v>(
         &'v self,
         rule: &'v Rule,
+        wanted: &'v Wanted<'v>,
         request: &'v AuthRequest<'v>,
         now: Timestamp,
     ) -> Verification<'v, P> {
@@ -152,6 +157,7 @@ impl<P: Platform> Gate<P> {
             backend: &*self.backend,
             revocations: &self.revocations,
             rule,
+            wanted,
             request,
             now,
         }
@@ -356,15 +362,16 @@ impl<P: Platform> Gate<P> {
     ) -> Option<(&Rule, Outcome)> {
         let mut context = DecisionContext::default();
         let MatchedRule { rule, query } = match_rule(&self.policy, request, &mut context).ok()?;
+        let wanted = wanted(&self.policy, &rule.access);
         let upstream =
-            self.upstream_builder().build(rule, false, request, context.normal_path(), query);
+            self.upstream_builder().build(rule, &wanted, false, request, context.normal_path(), query);
         let grant = self.grant(None, upstream);
         Some((rule, self.outcome(context, Ok(grant), request, now)))
     }
 
     /// Returns whether the request has a cookie in which tokens of the rule's issuers are sent.
     pub fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
-        wanted::has_token_cookie(&self.policy, rule, headers)
+        has_token_cookie(&self.policy, rule, headers)
     }
 
     /// Returns for each rule what it would say to the request's credentials; `decided` is the
@@ -379,7 +386,8 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
     ) -> Result<Vec<RuleAccess>, Denial> {
         let Some(first) = self.policy.rules.first() else { return Ok(Vec::new()) };
-        let verification = self.verification(first, request, now);
+        let wanted = wanted(&self.policy, &first.access);
+        let verification = self.verification(first, &wanted, request, now);
         rule_access::rule_access(&self.verifiers, &verification, decided).await
     }
 
