@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     DeleteRequest, ReturnValuesOnConditionCheckFailure, Select, WriteRequest,
 };
-use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
 use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
@@ -29,11 +29,12 @@ const MAX_PARTS: u32 = 4096;
 const PUT_OFF: Duration = Duration::from_millis(50);
 
 impl RevocationFeed for DynamoDbStore {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         let since = self
             .revocations("pk = :pk AND sk >= :first")
             .expression_attribute_values(":first", text(&table_layout::revocation_sort(first)));
-        self.within_deadline("Query", records(since, limit).boxed()).await
+        let records = self.within_deadline("Query", records(since, limit).boxed()).await?;
+        Ok(LogTail::current(records))
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {

@@ -55,10 +55,10 @@ pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), Com
     let revocations = context.revocations()?;
     match args.command {
         RevocationsCommand::List { before, limit } => {
-            output.report(&PageReport(revocations.list(before, limit).await?))
+            output.report(&PageReport(revocations.list(before, limit, now()).await?))
         }
         RevocationsCommand::Show { entry } => {
-            output.report(&EntryReport::of(&revocations.show(entry).await?))
+            output.report(&EntryReport::of(&revocations.show(entry, now()).await?))
         }
         RevocationsCommand::Undo { entry, reason } => {
             let (_, entry) = revocations.undo_with_notice(entry, &reason, now()).await?;

@@ -21,6 +21,7 @@ mod revocation_requests;
 mod revocation_responses;
 mod revocations;
 pub mod store;
+mod tenant_limit;
 
 pub use api::{AdminApi, AuthorizedOperation};
 pub use crl_import::CrlImport;

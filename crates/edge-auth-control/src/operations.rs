@@ -15,6 +15,7 @@ use self::bodies::{
 };
 use super::action::Action;
 use super::query::{KeysQuery, RevocationsQuery, entry_number};
+use super::tenant_limit::TenantLimit;
 use super::{
     AdminError, ImportKeyRequest, KeyResponse, KeyService, ListedKey, Page, RevocationResponse,
     Revocations,
@@ -39,6 +40,8 @@ pub(super) struct Operations<'a, S, L> {
     pub log: &'a L,
     /// The administrator, for the revocation log.
     pub by: String,
+    /// Its limit, if it belongs to a tenant.
+    pub tenant_limit: Option<TenantLimit>,
     pub randomness: &'a dyn Randomness,
     pub now: Timestamp,
 }
@@ -110,11 +113,11 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
             }
             Action::ListRevocations => {
                 let RevocationsQuery { before, limit } = RevocationsQuery::parse(query)?;
-                let page = self.revocations()?.list(before, limit).await?;
+                let page = self.revocations()?.list(before, limit, now).await?;
                 Ok(Performed::read(Reply::json(200, &page)))
             }
             Action::ShowRevocation(id) => {
-                let entry = self.revocations()?.show(entry_number(id)?).await?;
+                let entry = self.revocations()?.show(entry_number(id)?, now).await?;
                 Ok(Performed::read(Reply::json(200, &RevocationResponse::new(&entry))))
             }
             Action::CreateRevocation => {
@@ -148,12 +151,17 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
     fn keys(&self) -> KeyService<'_, S, L> {
         let ledger =
             self.revocation_secrets.map(|secrets| RevocationLedger::new(secrets.clone(), self.log));
-        KeyService::of_blocks(self.profiles, self.store).publishing(ledger, &self.by)
+        self.key_service().publishing(ledger, &self.by)
     }
 
     fn revocations(&self) -> Result<Revocations<'_, S, L>, AdminError> {
-        let keys = KeyService::of_blocks(self.profiles, self.store);
-        Revocations::of(self.policy, self.revocation_secrets.cloned(), keys, self.log, &self.by)
+        let (secrets, keys) = (self.revocation_secrets.cloned(), self.key_service());
+        Revocations::of(self.policy, secrets, keys, self.log, &self.by)
+    }
+
+    fn key_service(&self) -> KeyService<'_, S> {
+        let keys = KeyService::of_blocks(self.profiles.to_vec(), self.store);
+        keys.limited_to(self.tenant_limit.clone())
     }
 }
 

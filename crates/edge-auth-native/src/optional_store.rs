@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
+    ApiKeyRecord, ApiKeys, LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord,
+    Unavailable,
 };
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
@@ -56,9 +57,9 @@ impl<S: RevocationFeed> RevocationFeed for OptionalStore<S> {
         Arc::clone(&self.read_lock).lock_owned()
     }
 
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         if self.dry_run && self.store.is_none() {
-            return Ok(Vec::new());
+            return Ok(LogTail::current(Vec::new()));
         }
         self.store()?.since(first, limit).await
     }

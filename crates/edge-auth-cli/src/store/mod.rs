@@ -2,21 +2,22 @@
 //! or a DynamoDB table.
 
 mod any;
+mod api_keys;
 mod connection;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod error;
 pub(crate) mod init;
+mod pool;
 mod revocations;
 mod schema;
-mod sqlite;
 mod store_url;
 #[cfg(test)]
 mod tests;
 
-pub use any::AnyStore;
+pub use any::{AnyReader, AnyStore};
 pub use error::StoreError;
-pub use sqlite::SqliteStore;
+pub use pool::{Sqlite, SqliteReader, SqliteStore};
 pub use store_url::{StoreUrl, StoreUrlError};
 
 use edge_auth::Policy;

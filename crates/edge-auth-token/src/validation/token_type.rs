@@ -1,11 +1,13 @@
 //! The kind of a token: the header's `typ` (RFC 8725, section 3.11).
 
+use serde::{Deserialize, Serialize};
+
 use crate::header::{is_media_type, without_application};
 use crate::{ClaimError, LogSafe};
 
 /// The accepted values of the header's `typ`. They are compared as media types: without regard to
 /// case, and with or without `application/` (RFC 7515, section 4.1.9).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum TokenType {
     /// This one, like `at+jwt` (RFC 9068, section 2.1). Refuses a token without `typ`.
     Exactly(String),

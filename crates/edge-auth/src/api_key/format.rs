@@ -1,5 +1,6 @@
 //! The text of keys that are issued here: how it is written and read.
 
+use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
@@ -18,7 +19,7 @@ const CRC: usize = 6;
 const TAIL: usize = RANDOM + TAG + 1 + SECRET + CRC;
 
 /// The beginning of all keys of a block: `{prefix}_{environment}_`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct KeyFormat {
     /// Ends with `_`.
     lead: String,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 
+use serde::{Deserialize, Serialize};
+
 use super::authority::Authorities;
 use super::crl_policy::{CrlPolicy, PathCertificate, PathTags};
 use super::identity::Identity;
@@ -39,7 +41,7 @@ pub(crate) struct CertificateProfile {
 
 /// The issuers and certificates that the policy accepts. Of each list that is not empty, one entry
 /// must match.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub(crate) struct Pins {
     pub issuer_key_ids: Vec<Vec<u8>>,
     pub issuer_dns: Vec<DistinguishedName>,

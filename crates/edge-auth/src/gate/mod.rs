@@ -363,8 +363,14 @@ impl<P: Platform> Gate<P> {
         let mut context = DecisionContext::default();
         let MatchedRule { rule, query } = match_rule(&self.policy, request, &mut context).ok()?;
         let wanted = wanted(&self.policy, &rule.access);
-        let upstream =
-            self.upstream_builder().build(rule, &wanted, false, request, context.normal_path(), query);
+        let upstream = self.upstream_builder().build(
+            rule,
+            &wanted,
+            false,
+            request,
+            context.normal_path(),
+            query,
+        );
         let grant = self.grant(None, upstream);
         Some((rule, self.outcome(context, Ok(grant), request, now)))
     }

@@ -12,7 +12,9 @@ mod aws;
 mod claim_rule;
 mod client_cert;
 mod compile;
+mod compiled;
 mod compiler;
+mod digest;
 mod error;
 mod fetch_files;
 mod host_requirements;
@@ -50,6 +52,7 @@ use compiler::Compiler;
 use parse::parse;
 use revocation::RevocationPolicy;
 use sampling::Sampling;
+use serde::{Deserialize, Serialize};
 use settings::AdminPolicy;
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
@@ -65,6 +68,8 @@ pub use access::{Access, CredentialRef};
 pub use admin_scope::AdminScope;
 pub use administrators::{Administration, Administrator};
 pub use aws::HttpApiResponse;
+pub use compiled::{LoadError, MAX_COMPILED_BYTES};
+pub use digest::PolicyDigest;
 pub use error::{PolicyError, PolicyErrors};
 pub use fetch_files::FetchFiles;
 pub use host_requirements::HostCapabilities;
@@ -88,9 +93,13 @@ pub const MAX_POLICY_BYTES: usize = 1024 * 1024;
 pub const TOO_LONG: &str = "is longer than 1048576 bytes, which is the most that is read";
 
 /// A policy without mistakes in itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Policy {
+    /// The source's name, for messages.
+    #[serde(skip)]
     pub(crate) file: String,
+    #[serde(skip)]
+    digest: PolicyDigest,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) api_keys: Vec<ApiKeyPolicy>,
     pub(crate) client_certs: Vec<ClientCertPolicy>,
@@ -117,9 +126,10 @@ impl Policy {
         }
         let mut compiler = Compiler::new(file, text, format);
         let source = parse(text, format, file)?;
-        let policy = Self::compile(&mut compiler, source, file);
+        let policy = Self::compile(&mut compiler, source);
         compiler.finish().map_err(PolicyErrors)?;
-        Ok(policy)
+        let body = policy.body().map_err(|error| PolicyErrors::of_file(file, error.to_string()))?;
+        Ok(policy.named(file, PolicyDigest::of(&body)))
     }
 
     /// The rules, in the order of the file.

@@ -1,10 +1,12 @@
 //! `[audit]`: which decisions the audit log has.
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::{Policy, schema};
 
 /// `[audit]`, compiled. Refusals, administrative actions and warnings are always logged.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
 pub(crate) struct Sampling {
     /// The share of allowed decisions that are logged, from 0 to 1; `None` is the host's default.
     pub allowed: Option<f64>,

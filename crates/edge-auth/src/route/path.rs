@@ -65,7 +65,8 @@ impl NormalPath {
         }
         let mut before = b' ';
         for byte in path.bytes() {
-            let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/');
+            let is_plain =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/');
             if !is_plain || (byte == b'/' && before == b'/') {
                 return None;
             }

@@ -3,6 +3,7 @@
 //! The doc comment of each field is its description in `docs/policy.schema.json`, too, which
 //! editors show: it says what the field is for to somebody who writes a policy.
 
+mod claims;
 mod credentials;
 mod forms;
 mod issuer;
@@ -20,6 +21,9 @@ use super::strict_table::{optional, table, tables};
 
 pub use issuer::SecretEncoding;
 
+#[cfg(test)]
+pub(super) use claims::WrittenTest;
+pub(super) use claims::{ScopeClaimSource, ScopeClaimSources};
 pub(super) use credentials::{ApiKeyTable, CertificateIdentity, ClientCertTable};
 pub(super) use forms::{DurationText, OneOrMany, SecretNames};
 pub(super) use issuer::IssuerTable;

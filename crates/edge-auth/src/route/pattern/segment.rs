@@ -1,7 +1,9 @@
 //! One segment of a path pattern.
 
+use serde::{Deserialize, Serialize};
+
 /// One segment of a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Segment {
     /// A text. It is empty only at the end of a pattern, after a trailing slash.
     Literal(String),
