@@ -57,9 +57,14 @@ pub(crate) fn test(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     if let Outcome::Failed(why) = build_in(at, tools, TEST_WORKER)? {
         return Ok(Outcome::Failed(why));
     }
+    let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
+    if let Outcome::Failed(_) = built {
+        return Ok(built);
+    }
     let tests = "test --workspace --features edge-auth-e2e/workers --test workers -- --show-output";
     let mut tests =
         Invocation::cargo(at, tests).env("EDGE_AUTH_WORKERS_NODE", tools.path(Tool::NodeWorkers)?);
+    tests = tests.env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
     for (name, value) in building(tools)? {
         tests = tests.env(name, value);
     }
