@@ -10,7 +10,7 @@ use crate::denial::Code;
 use crate::principal::PrincipalKind;
 
 /// One decision, as one line of JSON in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AuditEvent {
     /// The time of the decision; in JSON RFC 3339 with milliseconds.
@@ -18,6 +18,9 @@ pub struct AuditEvent {
     pub time: Timestamp,
     /// Whether the request may pass.
     pub allowed: bool,
+    /// How many allowed decisions this one stands for, where only a share of them is logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// The code of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,

@@ -1,10 +1,6 @@
 //! Recognises the issuer of a token: by its `iss`, which may have a tenant in it, or by the trust
 //! domain of its `sub`.
 
-mod compile;
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 
 use edge_auth_token::Claims;
@@ -144,7 +140,7 @@ impl Tenants {
 const ANY_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// Whether a subject is a SPIFFE ID of a workload in this trust domain (SPIFFE-ID, section 2).
-fn is_spiffe_id_of(subject: &str, domain: &str) -> bool {
+pub(super) fn is_spiffe_id_of(subject: &str, domain: &str) -> bool {
     let path = subject.strip_prefix("spiffe://").and_then(|rest| rest.strip_prefix(domain));
     let Some(path) = path.and_then(|path| path.strip_prefix('/')) else {
         return false;
