@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
-use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
 use futures::FutureExt;
 
 use crate::error::{DynamoDbError, cause};
@@ -11,11 +11,12 @@ use crate::reader::DynamoDbReader;
 use crate::table_layout::{self, MARK_INDEX};
 
 impl RevocationFeed for DynamoDbReader {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         let since = self
             .revocations("pk = :pk AND sk >= :first")
             .expression_attribute_values(":first", text(&table_layout::revocation_sort(first)));
-        self.within_deadline("Query", records(since, limit).boxed()).await
+        let records = self.within_deadline("Query", records(since, limit).boxed()).await?;
+        Ok(LogTail::current(records))
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {

@@ -11,6 +11,7 @@ use super::access;
 use super::action::{Requested, allowed_methods};
 use super::operations::bodies::ProblemBody;
 use super::operations::{Operations, Performed};
+use super::tenant_limit::TenantLimit;
 use crate::store::ControlStore;
 
 /// The administration over HTTP: a gate admits administrators, and a store is written.
@@ -132,6 +133,7 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
             store: self.store.api_keys(),
             log: self.store.revocations(),
             by: outcome.audit.principal.clone().unwrap_or_default(),
+            tenant_limit: TenantLimit::of(&outcome),
             randomness,
             now,
         };

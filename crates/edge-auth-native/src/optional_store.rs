@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
+    ApiKeyRecord, ApiKeys, LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord,
+    Unavailable,
 };
 use edge_auth_token::Timestamp;
 use tokio::sync::Mutex;
@@ -35,11 +36,6 @@ impl<S> OptionalStore<S> {
         self.store.is_some()
     }
 
-    /// The store, if there is one.
-    pub fn get(&self) -> Option<&S> {
-        self.store.as_ref()
-    }
-
     fn store(&self) -> Result<&S, Unavailable> {
         self.store.as_ref().ok_or_else(|| Unavailable::new(self.missing))
     }
@@ -56,9 +52,9 @@ impl<S: RevocationFeed> RevocationFeed for OptionalStore<S> {
         Arc::clone(&self.read_lock).lock_owned()
     }
 
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         if self.dry_run && self.store.is_none() {
-            return Ok(Vec::new());
+            return Ok(LogTail::current(Vec::new()));
         }
         self.store()?.since(first, limit).await
     }

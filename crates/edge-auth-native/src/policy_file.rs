@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use edge_auth::policy::{Format, MAX_POLICY_BYTES, TOO_LONG};
+use edge_auth::policy::{Format, MAX_COMPILED_BYTES, MAX_POLICY_BYTES, TOO_LONG};
 use edge_auth::{Policy, PolicyErrors};
 
 use crate::LocalSecretProvider;
@@ -30,16 +30,42 @@ impl PolicyFile {
         Self(path.to_owned())
     }
 
-    /// Reads and compiles the policy.
+    /// Reads the policy: a compiled one is loaded, a source in TOML or JSON is compiled.
     pub fn read(&self) -> Result<Policy, PolicyFileError> {
-        let name = self.0.display().to_string();
-        let mistaken =
-            |message: &str| PolicyFileError::Invalid(PolicyErrors::of_file(&name, message));
-        let bytes =
-            read_up_to(&self.0, MAX_POLICY_BYTES as u64).map_err(PolicyFileError::Unreadable)?;
-        let text = String::from_utf8(bytes.ok_or_else(|| mistaken(TOO_LONG))?)
-            .map_err(|_| mistaken("is not UTF-8 text"))?;
+        let bytes = self.bytes()?;
+        if Policy::is_compiled(&bytes) {
+            return Policy::load(&bytes).map_err(|error| self.mistaken(&error.to_string()));
+        }
+        self.compile(bytes)
+    }
+
+    /// Reads a source in TOML or JSON, and compiles it.
+    pub fn read_source(&self) -> Result<Policy, PolicyFileError> {
+        let bytes = self.bytes()?;
+        if Policy::is_compiled(&bytes) {
+            return Err(self.mistaken("is compiled already: name its source, in TOML or JSON"));
+        }
+        self.compile(bytes)
+    }
+
+    fn compile(&self, bytes: Vec<u8>) -> Result<Policy, PolicyFileError> {
+        let text = String::from_utf8(bytes).map_err(|_| self.mistaken("is not UTF-8 text"))?;
+        let name = self.name();
         Policy::parse(&text, Format::of(&name), &name).map_err(PolicyFileError::Invalid)
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, PolicyFileError> {
+        let limit = MAX_COMPILED_BYTES.max(MAX_POLICY_BYTES) as u64;
+        let bytes = read_up_to(&self.0, limit).map_err(PolicyFileError::Unreadable)?;
+        bytes.ok_or_else(|| self.mistaken(TOO_LONG))
+    }
+
+    fn mistaken(&self, message: &str) -> PolicyFileError {
+        PolicyFileError::Invalid(PolicyErrors::of_file(&self.name(), message))
+    }
+
+    fn name(&self) -> String {
+        self.0.display().to_string()
     }
 
     /// Returns the provider of the secrets and files that the policy names.

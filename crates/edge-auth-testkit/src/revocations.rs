@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use edge_auth::platform::{
-    MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
+    LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
@@ -36,6 +37,8 @@ struct LogState {
     stored: StoredLog,
     reads: u64,
     unavailable: Option<Unavailable>,
+    /// What `since` answers from, and how old that is.
+    relay: Option<(StoredLog, Duration)>,
 }
 
 impl MemoryRevocations {
@@ -79,6 +82,12 @@ impl MemoryRevocations {
         self.state().stored = stored;
     }
 
+    /// Makes every later [`since`](RevocationFeed::since) answer from this content with this age, as
+    /// a relay does; `None` makes it read the feed itself again.
+    pub fn set_relay(&self, answers: Option<(StoredLog, Duration)>) {
+        self.state().relay = answers;
+    }
+
     /// Returns the barrier at which reads wait before they begin.
     pub fn barrier(&self) -> &Barrier {
         &self.barrier
@@ -118,10 +127,14 @@ impl RevocationFeed for MemoryRevocations {
         Arc::clone(&self.read_lock).lock_owned().await
     }
 
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         let state = self.reading().await?;
-        let records = state.stored.records.range(first..).take(limit);
-        Ok(records.map(|(_, record)| record.clone()).collect())
+        let (stored, age) = match &state.relay {
+            Some((stored, age)) => (stored, *age),
+            None => (&state.stored, Duration::ZERO),
+        };
+        let records = stored.records.range(first..).take(limit);
+        Ok(LogTail { records: records.map(|(_, record)| record.clone()).collect(), age })
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 pub use token_type::TokenType;
 
+use serde::{Deserialize, Serialize};
+
 use crate::claims::strings;
 use crate::{ClaimError, ClaimPath, Claims, LogSafe, Timestamp, VerifiedToken};
 
 /// The requirements on a token's type, issuer, audience and times. `exp` is always required.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Validation {
     /// `iss`, compared byte for byte.
     pub issuer: String,
@@ -25,7 +27,7 @@ pub struct Validation {
 }
 
 /// The audiences that a token may have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Audience {
     /// The claim is one of `values`, or an array with one of them in it.
     AnyOf {
@@ -84,7 +86,11 @@ impl Validation {
         Ok(())
     }
 
-    fn check_times(&self, claims: &Claims, now: Timestamp) -> Result<(), ClaimError> {
+    /// Checks the times only: for a token of which the rest was checked, and which cannot change.
+    ///
+    /// # Errors
+    /// `Missing`, `Expired`, `NotYetValid`, `IssuedInFuture`, `LifetimeTooLong`.
+    pub fn check_times(&self, claims: &Claims, now: Timestamp) -> Result<(), ClaimError> {
         let expired_at = claims.expires_at().ok_or_else(|| missing("exp"))?;
         if now >= expired_at.plus(self.clock_skew) {
             return Err(ClaimError::Expired { expired_at, now });

@@ -1,6 +1,7 @@
 //! The bootstrap secret of the administration: how it is made, recognised and compared.
 
 use edge_auth_token::Secret;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -27,7 +28,7 @@ pub fn bootstrap_hash(secret: &Secret) -> String {
 }
 
 /// The SHA-256 of a bootstrap secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct BootstrapHash([u8; 32]);
 
 impl BootstrapHash {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::identity_headers::KeptValues;
 use crate::scopes::Scopes;
 
 /// A verified caller. Other crates can read a principal, but not make one.
@@ -27,6 +28,9 @@ pub struct Principal {
     /// The granted scopes.
     #[serde(serialize_with = "crate::scopes::joined")]
     pub scopes: Scopes,
+    /// The values of its identity headers.
+    #[serde(skip)]
+    pub(crate) header_values: KeptValues,
 }
 
 /// The kind of credential that was verified.

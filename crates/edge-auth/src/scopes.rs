@@ -71,7 +71,7 @@ pub(crate) fn joined<S: Serializer>(scopes: &Scopes, serializer: S) -> Result<S:
 }
 
 /// The scopes that a rule requires: all in `all_of`, and any in `any_of` unless that is empty.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub(crate) struct ScopeRule {
     pub all_of: Vec<String>,
     pub any_of: Vec<String>,

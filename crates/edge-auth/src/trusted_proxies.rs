@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use edge_auth_token::Secret;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use serde::{Deserialize, Serialize};
+
 use crate::request::{Headers, InboundRequest};
 
 /// The policy's `[trust]` table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct TrustPolicy {
     pub networks: Option<Vec<IpNet>>,
     /// The shared secret's name on the host.

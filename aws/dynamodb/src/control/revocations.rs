@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
-use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
 use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::FutureExt;
@@ -21,7 +21,7 @@ const DELETED_AT_ONCE: usize = 25;
 const PUT_OFF: Duration = Duration::from_millis(50);
 
 impl RevocationFeed for DynamoDbStore {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         self.reader.since(first, limit).await
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use edge_auth::platform::{
-    MaybeSend, Platform, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
+    LogTail, MaybeSend, Platform, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
 use edge_auth::revocation::{Identifier, SnapshotContent, Target};
 use edge_auth_control::store::RevocationLog;
@@ -82,12 +82,9 @@ impl FilePlatform {
 }
 
 impl RevocationFeed for FilePlatform {
-    async fn since(
-        &self,
-        first: u64,
-        _: usize,
-    ) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {
-        if first > 1 { Ok(Vec::new()) } else { Ok(vec![self.record()?]) }
+    async fn since(&self, first: u64, _: usize) -> std::result::Result<LogTail, Unavailable> {
+        let records = if first > 1 { Vec::new() } else { vec![self.record()?] };
+        Ok(LogTail::current(records))
     }
 
     async fn marked(&self, mark: &str) -> std::result::Result<Vec<RevocationRecord>, Unavailable> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::CertificateSource;
-use edge_auth::policy::{FetchFiles, KeyOrigin, SecretEncoding};
+use edge_auth::policy::{FetchFiles, KeyOrigin, PolicyDigest, SecretEncoding};
 use edge_auth::{Gate, Policy, SecretProvider};
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -31,6 +31,8 @@ pub(crate) struct CheckArgs {
 #[derive(Serialize)]
 struct CheckReport {
     file: String,
+    /// The first digits of its digest, as audit events have it.
+    digest: PolicyDigest,
     rules: usize,
     issuers: Vec<IssuerLine>,
     api_keys: Vec<String>,
@@ -100,6 +102,7 @@ pub(super) fn run(args: CheckArgs, output: Output) -> Result<(), CommandError> {
     }
     output.report(&CheckReport {
         file: args.policy.display().to_string(),
+        digest: policy.digest(),
         rules: policy.rule_count(),
         issuers: policy
             .issuers()
@@ -170,19 +173,7 @@ fn needs(policy: &Policy, secret_provider: &dyn SecretProvider) -> Vec<Need> {
         let detail = secret_provider.secret(name).err();
         Need { what: format!("secret {name}"), found: detail.is_none(), detail }
     });
-    let key_files = policy.issuers().filter_map(|(.., keys)| match keys {
-        KeyOrigin::File(path) => Some(path.as_path()),
-        KeyOrigin::Discovery(_)
-        | KeyOrigin::Url(_)
-        | KeyOrigin::Inline(_)
-        | KeyOrigin::Secret { .. } => None,
-    });
-    let ca_files = policy.client_cert_blocks().filter_map(|(.., ca_file)| ca_file);
-    let fetch_files = policy
-        .issuer_fetch_files()
-        .flat_map(|(_, files)| files.ca_file.iter().chain(&files.bearer_file))
-        .map(PathBuf::as_path);
-    let files = key_files.chain(ca_files).chain(fetch_files).map(|path| {
+    let files = policy.file_names().into_iter().map(|path| {
         let detail = secret_provider.file(path).err();
         Need { what: format!("file {}", path.display()), found: detail.is_none(), detail }
     });
@@ -202,9 +193,10 @@ impl Report for CheckReport {
         let warn = AnsiColor::Yellow.on_default().bold();
         writeln!(
             out,
-            "{}: {good}valid{good:#}, {}, default deny",
+            "{}: {good}valid{good:#}, {}, default deny, digest {}",
             self.file,
-            count(self.rules, "rule")
+            count(self.rules, "rule"),
+            self.digest
         )?;
         for issuer in &self.issuers {
             let algorithms = issuer.algorithms.join(" ");

@@ -1,6 +1,8 @@
-//! `edge-auth policy …`: check a policy, ask it about a request, run its cases, print its schema.
+//! `edge-auth policy …`: check a policy, compile it, ask it about a request, run its cases, print its
+//! schema.
 
 mod administration;
+mod build;
 mod cases;
 mod check;
 mod explain;
@@ -17,6 +19,8 @@ use crate::output::Output;
 pub(crate) enum PolicyCommand {
     /// Check a policy, and show its weaknesses, its requirements and the speed of its revocations
     Check(check::CheckArgs),
+    /// Compile a policy for the hosts: a mistake fails here, with its file, line and field
+    Build(build::BuildArgs),
     /// Explain what a policy decides about one request, and why
     Explain(explain::ExplainArgs),
     /// Run a file of cases against a policy, with issuers and keys made for the run
@@ -29,6 +33,7 @@ pub(crate) enum PolicyCommand {
 pub(crate) async fn run(command: PolicyCommand, output: Output) -> Result<(), CommandError> {
     match command {
         PolicyCommand::Check(args) => check::run(args, output),
+        PolicyCommand::Build(args) => build::run(args, output),
         PolicyCommand::Explain(args) => explain::run(args, output).await,
         PolicyCommand::Test(args) => test::run(args, output).await,
         PolicyCommand::Schema => schema::run(output),

@@ -26,7 +26,7 @@ use crate::native::{PolicyFile, SystemRandomness, now};
 use crate::output::{Output, Report};
 use crate::sandbox::{SandboxAuthority, SandboxSecrets, Signer};
 use crate::serve::{HttpKeySource, NativePlatform};
-use crate::store::{AnyStore, SqliteStore};
+use crate::store::{AnyReader, SqliteStore};
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -114,7 +114,7 @@ impl Sandbox {
         secrets.set_client_ca(authority.pem());
         let store = SqliteStore::open(&folder.join("keys.db"))?;
         let source = HttpKeySource::new();
-        let platform = NativePlatform::new(Some(AnyStore::Sqlite(store.clone())), source);
+        let platform = NativePlatform::new(Some(AnyReader::Sqlite(store.reader()?)), source);
         let (gate, _) =
             Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
         Ok(Self { gate, signers, authority, secrets, store })

@@ -1,21 +1,23 @@
 //! The revocation feed in an SQLite file. Each method is one statement or one transaction.
 
-use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
 use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::SqliteStore;
+use super::api_keys::millis;
 use super::error::StoreErrorKind;
+use super::pool::{Sqlite, SqliteStore};
 use super::schema::begin_write;
-use super::sqlite::millis;
 
-impl RevocationFeed for SqliteStore {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+impl<const WRITES: bool> RevocationFeed for Sqlite<WRITES> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";
-        self.read(move |connection| records(connection, SINCE, params![most(first), most(limit)]))
-            .await
+        let records = self
+            .read(move |connection| records(connection, SINCE, params![most(first), most(limit)]))
+            .await?;
+        Ok(LogTail::current(records))
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {

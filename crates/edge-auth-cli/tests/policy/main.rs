@@ -1,4 +1,4 @@
-//! `policy check`, `explain` and `test`, as scripts use them.
+//! `policy check`, `build`, `explain` and `test`, as scripts use them.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 )]
 
 mod administration;
+mod build;
 mod cases;
 mod check;
 #[path = "../common/mod.rs"]

@@ -109,7 +109,7 @@ impl<L: RevocationLog> RevocationLedger<'_, L> {
         let mut newer: HashMap<LookupTag, RevocationStatus> = HashMap::new();
         let mut end = start;
         loop {
-            let records = self.log.since(end.sequence.max(1), PAGE).await?;
+            let records = self.log.since(end.sequence.max(1), PAGE).await?.records;
             let (place, entries) = end.follow(&self.secrets, &records)?;
             for entry in &entries {
                 if let Some(status) = RevocationStatus::of(entry) {

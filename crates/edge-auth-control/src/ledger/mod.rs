@@ -188,7 +188,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
     pub(super) async fn read_on(&self, replay: &mut LogReplay) -> Result<(), LedgerError> {
         loop {
             let first = replay.end().sequence.saturating_add(1);
-            let records = self.log.since(first, PAGE).await?;
+            let records = self.log.since(first, PAGE).await?.records;
             for record in &records {
                 replay.read(&self.secrets, record)?;
             }
@@ -200,7 +200,7 @@ impl<'a, L: RevocationLog> RevocationLedger<'a, L> {
 
     /// Returns one entry.
     pub async fn show(&self, sequence: u64) -> Result<Entry, LedgerError> {
-        let found = self.log.since(sequence, 1).await?;
+        let found = self.log.since(sequence, 1).await?.records;
         let record = found.first().filter(|record| record.sequence == sequence);
         Ok(open(&self.secrets, record.ok_or(LedgerError::NotFound(sequence))?)?)
     }

@@ -1,8 +1,8 @@
 //! The stores of a control plane that has none.
 
 use edge_auth::platform::{
-    ApiKeyRecord, ApiKeys, NoRevocations, RevocationFeed, RevocationRecord, SnapshotRecord,
-    Unavailable,
+    ApiKeyRecord, ApiKeys, LogTail, NoRevocations, RevocationFeed, RevocationRecord,
+    SnapshotRecord, Unavailable,
 };
 use edge_auth_token::Timestamp;
 
@@ -45,7 +45,7 @@ impl ApiKeyAdmin for MissingStore {
 }
 
 impl RevocationFeed for MissingStore {
-    async fn since(&self, _: u64, _: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, _: u64, _: usize) -> Result<LogTail, Unavailable> {
         self.fail()
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
 use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_testkit::revocations::MemoryRevocations;
 use edge_auth_token::Timestamp;
@@ -27,7 +27,7 @@ impl<'a> ConcurrentWriter<'a> {
 }
 
 impl RevocationFeed for ConcurrentWriter<'_> {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         self.log.since(first, limit).await
     }
 

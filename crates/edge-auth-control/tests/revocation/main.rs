@@ -21,6 +21,7 @@ mod older_record;
 mod outage;
 mod propagation;
 mod reencoded;
+mod relayed;
 mod repeated;
 mod replayed;
 mod rotation;

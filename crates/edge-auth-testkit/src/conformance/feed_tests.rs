@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
-use edge_auth::platform::{RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
+use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable};
 use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use futures::executor::block_on;
@@ -14,6 +15,7 @@ use crate::revocations::MemoryRevocations;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Defect {
     None,
+    AnswersFromMemory,
     AppendsBehindAGap,
     AppendsSomeOfABatch,
     ComesInTheOrderOfText,
@@ -28,7 +30,8 @@ enum Defect {
 }
 
 /// Each defect with the check that must fail for it.
-const NOTICED_BY: [(Defect, &str); 11] = [
+const NOTICED_BY: [(Defect, &str); 12] = [
+    (Defect::AnswersFromMemory, "a_record_is_seen_by_every_handle_immediately"),
     (Defect::AppendsBehindAGap, "no_sequence_is_skipped"),
     (Defect::AppendsSomeOfABatch, "a_batch_is_appended_whole_or_not_at_all"),
     (Defect::ComesInTheOrderOfText, "records_come_in_the_order_of_their_sequence"),
@@ -76,23 +79,26 @@ struct BrokenLog {
 }
 
 impl RevocationFeed for BrokenLog {
-    async fn since(&self, first: u64, limit: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
-        let mut records = self.log.since(first, limit).await?;
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
+        let mut tail = self.log.since(first, limit).await?;
         match self.defect {
             Defect::ComesInTheOrderOfText => {
-                records.sort_by_key(|record| record.sequence.to_string())
+                tail.records.sort_by_key(|record| record.sequence.to_string())
             }
-            Defect::DeletesUnasked => records.retain(|record| record.expires_at.is_none()),
-            Defect::DropsExpiry => records.iter_mut().for_each(|record| record.expires_at = None),
+            Defect::DeletesUnasked => tail.records.retain(|record| record.expires_at.is_none()),
+            Defect::DropsExpiry => {
+                tail.records.iter_mut().for_each(|record| record.expires_at = None)
+            }
+            Defect::AnswersFromMemory => tail.age = Duration::from_millis(1),
             _ => {}
         }
-        Ok(records)
+        Ok(tail)
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
         match self.defect {
             Defect::FindsByPrefix => {
-                let all = self.log.since(0, usize::MAX).await?;
+                let all = self.log.since(0, usize::MAX).await?.records;
                 Ok(all.into_iter().filter(|record| record.mark.starts_with(mark)).collect())
             }
             _ => self.log.marked(mark).await,

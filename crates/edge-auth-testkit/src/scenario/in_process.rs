@@ -229,7 +229,9 @@ fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
             headers.push((name.clone(), String::from_utf8_lossy(value).into_owned()));
         }
     }
-    headers.extend(grant.upstream.set.iter().cloned());
+    for (name, value) in grant.fields_to_set() {
+        headers.push((name.to_owned(), value.to_owned()));
+    }
     SeenRequest {
         method: call.method.clone(),
         target: grant.upstream.target.clone(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The name of a claim, parsed once.
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 /// `/kubernetes.io/namespace`, `/https:~1~1example.com~1roles`. Any other text is the name of a
 /// claim. If no claim has that whole name, its dots lead into objects (`realm_access.roles`). A
 /// claim that is `null` counts as absent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ClaimPath {
     text: String,
     is_pointer: bool,

@@ -1,11 +1,13 @@
 //! The kind of a token: the header's `typ` (RFC 8725, section 3.11).
 
-use crate::header::is_media_type;
+use serde::{Deserialize, Serialize};
+
+use crate::header::{is_media_type, without_application};
 use crate::{ClaimError, LogSafe};
 
 /// The accepted values of the header's `typ`. They are compared as media types: without regard to
 /// case, and with or without `application/` (RFC 7515, section 4.1.9).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum TokenType {
     /// This one, like `at+jwt` (RFC 9068, section 2.1). Refuses a token without `typ`.
     Exactly(String),
@@ -18,7 +20,7 @@ pub enum TokenType {
 }
 
 /// The registered types of JWTs that are not access tokens: proofs, events, requests, attestations,
-/// statements. An issuer must not use one of these for access tokens.
+/// statements. An issuer must not use one of these for access tokens. None has a slash.
 const OTHER_KINDS: &[&str] = &[
     "alternate-request+jwt",
     "client-authentication+jwt",
@@ -55,7 +57,8 @@ impl TokenType {
     /// Returns whether a `typ` is registered for something else than an access token. Every
     /// [`TokenType`] refuses such a token, [`TokenType::Any`] included.
     pub fn is_other_kind(token_type: &str) -> bool {
-        OTHER_KINDS.iter().any(|kind| is_media_type(token_type, kind))
+        let token_type = without_application(token_type);
+        OTHER_KINDS.iter().any(|kind| token_type.eq_ignore_ascii_case(kind))
     }
 
     /// Checks a token's `typ`.

@@ -26,10 +26,15 @@ pub(super) fn encode<const N: usize, const W: usize>(mut number: [u8; N]) -> [u8
 /// needs more than `N` bytes.
 pub(super) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let mut number = [0; N];
-    for digit in digits {
-        let mut carry = u16::from(value_of(*digit)?);
+    // Nine digits at once: 62^9 times a byte, and what is carried, fit into 64 bits.
+    for digits in digits.chunks(9) {
+        let (mut factor, mut carry) = (1, 0);
+        for digit in digits {
+            factor *= 62;
+            carry = carry * 62 + u64::from(value_of(*digit)?);
+        }
         for byte in number.iter_mut().rev() {
-            let sum = u16::from(*byte) * 62 + carry;
+            let sum = u64::from(*byte) * factor + carry;
             *byte = (sum & 0xff) as u8;
             carry = sum >> 8;
         }

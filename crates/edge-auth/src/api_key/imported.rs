@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet::{self, Alphabet};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use edge_auth_token::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha512};
 
 use super::hash::PresentedSecret;
@@ -21,7 +21,7 @@ const TEXT_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
 /// How another system hashed its keys: the whole text, once, without salt.
 ///
 /// Such a hash protects a key only as far as the key is random. A key has 16 to 512 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct ImportedFormat {
     algorithm: DigestAlgorithm,
     prefix: Option<String>,
@@ -102,7 +102,7 @@ impl ImportedFormat {
 }
 
 /// The hash function of another system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DigestAlgorithm {

@@ -2,6 +2,8 @@
 
 use pki_types::CertificateDer;
 
+use serde::{Deserialize, Serialize};
+
 use super::canonical::{Canonical, Fingerprints};
 use super::list_scope::ListCoverage;
 use super::name::DistinguishedName;
@@ -11,7 +13,7 @@ use crate::denial::Denial;
 use crate::revocation::{KeyId, ListId, LookupTags, RevocationKey, RevocationSecrets};
 
 /// The settings of a block for revocation lists.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct CrlPolicy {
     /// Refuses every certificate whose issuer's list was not imported.
     pub required: bool,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::name::attribute_type;
@@ -22,7 +23,7 @@ const NO_CERTIFICATE: &str = "the platform reports a fingerprint without the cer
                               the platform send the certificate (`cert_rfc9440`)";
 
 /// The part of a certificate that names its holder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Identity {
     /// An alternative name that is a URI.
     SanUri(Vec<Pattern>),
@@ -31,15 +32,39 @@ pub(crate) enum Identity {
     /// An alternative name that is an e-mail address.
     SanEmail(Vec<Pattern>),
     /// One field of the subject. `one_of` has the accepted values; if it is empty, any value is.
-    Subject { field: ObjectIdentifier, one_of: Vec<String> },
+    Subject {
+        #[serde(with = "as_text")]
+        field: ObjectIdentifier,
+        one_of: Vec<String>,
+    },
     /// The serial number: unique for one issuer only.
     Serial,
     /// The SHA-256 of the certificate: the pinned one, or that of its canonical form.
     Fingerprint,
 }
 
+/// Object identifiers as text: `2.5.4.3`.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use x509_cert::der::asn1::ObjectIdentifier;
+
+    pub(super) fn serialize<S: Serializer>(
+        oid: &ObjectIdentifier,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(oid)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ObjectIdentifier, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        ObjectIdentifier::new(&text).map_err(|_| de::Error::custom("not an object identifier"))
+    }
+}
+
 /// A whole name, or one with a wildcard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Pattern {
     Exactly(String),
     /// The text before the wildcard, and the text after it.

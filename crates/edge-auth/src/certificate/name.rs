@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use x509_cert::der::asn1::{Any, BmpString, ObjectIdentifier};
 use x509_cert::der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::Name;
@@ -34,7 +35,8 @@ const TYPES: [(&str, &str); 20] = [
 ];
 
 /// A name: its parts in the order of the certificate, each a set of types and values.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct DistinguishedName(Vec<BTreeSet<(ObjectIdentifier, Value)>>);
 
 /// A value of an attribute.
@@ -95,6 +97,20 @@ impl DistinguishedName {
             (Some(_), Some(_)) => Err(format!("has several {name}")),
             (None, _) => Err(format!("has no {name}")),
         }
+    }
+}
+
+impl From<DistinguishedName> for String {
+    fn from(name: DistinguishedName) -> Self {
+        name.to_string()
+    }
+}
+
+impl TryFrom<String> for DistinguishedName {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a name")
     }
 }
 

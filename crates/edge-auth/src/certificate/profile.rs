@@ -1,7 +1,11 @@
 //! A compiled `[[client_cert]]` block: verifies a certificate and finds its identity.
 
+use std::sync::Arc;
+
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+
+use serde::{Deserialize, Serialize};
 
 use super::authority::Authorities;
 use super::crl_policy::{CrlPolicy, PathCertificate, PathTags};
@@ -15,6 +19,7 @@ use super::{
     parsed, to_hex,
 };
 use crate::denial::{Code, Denial};
+use crate::identity_headers::KeptValues;
 use crate::principal::{Principal, PrincipalKind};
 use crate::revocation::RevocationSecrets;
 use crate::scopes::Scopes;
@@ -37,7 +42,7 @@ pub(crate) struct CertificateProfile {
 
 /// The issuers and certificates that the policy accepts. Of each list that is not empty, one entry
 /// must match.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub(crate) struct Pins {
     pub issuer_key_ids: Vec<Vec<u8>>,
     pub issuer_dns: Vec<DistinguishedName>,
@@ -47,7 +52,7 @@ pub(crate) struct Pins {
 /// A certificate that a block verified, with the parts that are checked again at each use.
 #[derive(Debug)]
 pub(crate) struct KnownCertificate {
-    pub principal: Principal,
+    pub principal: Arc<Principal>,
     /// The SHA-256 of the certificate as it was presented.
     pub thumbprint: Thumbprint,
     /// The revocation tags of the certificate and of those above it; empty without a feed.
@@ -128,6 +133,7 @@ impl CertificateProfile {
             client: None,
             tenant: None,
             scopes: self.scopes.clone(),
+            header_values: KeptValues::default(),
         };
         let marks = match secrets {
             Some(secrets) => path.iter().map(|one| one.marks(secrets)).collect(),
@@ -135,7 +141,7 @@ impl CertificateProfile {
         };
         let ParsedCertificate { fingerprints, validity, .. } = parsed;
         let thumbprint = fingerprints.presented;
-        Ok(KnownCertificate { principal, thumbprint, marks, validity })
+        Ok(KnownCertificate { principal: Arc::new(principal), thumbprint, marks, validity })
     }
 }
 

@@ -169,9 +169,7 @@ impl<'g, P: Platform> VerifyEndpoint<'g, P> {
             let upstream = &grant.upstream;
             response.target = Some(&upstream.target);
             response.remove.extend(upstream.remove.iter().map(String::as_str));
-            for (name, value) in &upstream.set {
-                response.headers.insert(name, value);
-            }
+            response.headers.extend(grant.fields_to_set());
         }
         response
     }

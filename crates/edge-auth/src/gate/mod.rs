@@ -3,6 +3,7 @@
 
 mod admission;
 mod api_key;
+mod audit_facts;
 mod build;
 mod certificate;
 mod certificate_cache;
@@ -25,6 +26,7 @@ mod wanted;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 
@@ -72,16 +74,16 @@ pub struct Gate<P: Platform> {
 impl<P: Platform> Gate<P> {
     /// Decides about one request. A request that cannot be decided is refused.
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut context = DecisionContext::new(request);
+        let mut context = DecisionContext::default();
         let decision = self.decide(request, now, &mut context).await;
-        context.outcome(decision, &self.redactor, now)
+        self.outcome(context, decision, request, now)
     }
 
     /// Decides as [`Self::authorize`] does, and records every check on the way.
     pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut context = DecisionContext::new(request).explaining();
+        let mut context = DecisionContext::explaining();
         let decision = self.decide(request, now, &mut context).await;
-        context.outcome(decision, &self.redactor, now)
+        self.outcome(context, decision, request, now)
     }
 
     async fn decide(
@@ -90,7 +92,7 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Grant, Denial> {
-        let MatchedRule { rule, path, query } = match_rule(&self.policy, request, context)?;
+        let MatchedRule { rule, query } = match_rule(&self.policy, request, context)?;
         check_upgrade(rule, request)?;
         check_when(rule, request, context)?;
         let principal = match &rule.access {
@@ -103,9 +105,28 @@ impl<P: Platform> Gate<P> {
                 Some(principal)
             }
         };
-        let upstream =
-            self.upstream_builder().build(rule, principal.as_ref(), request, &path, query);
-        Ok(Grant { principal, upstream })
+        let upstream = self.upstream_builder().build(
+            rule,
+            principal.is_some(),
+            request,
+            context.normal_path(),
+            query,
+        );
+        Ok(self.grant(principal, upstream))
+    }
+
+    fn outcome(
+        &self,
+        context: DecisionContext,
+        decision: Result<Grant, Denial>,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Outcome {
+        context.outcome(decision, request, &self.policy, &self.redactor, now)
+    }
+
+    fn grant(&self, principal: Option<Arc<Principal>>, upstream: UpstreamRequest) -> Grant {
+        Grant { principal, upstream, identity: self.identity.clone() }
     }
 
     fn verification<'v>(
@@ -192,7 +213,7 @@ impl<P: Platform> Gate<P> {
             }
             DeferredTask::RefreshApiKey { block, id } => {
                 let (api_keys, revocations) = (&self.verifiers.api_keys, &self.revocations);
-                let read = api_keys.read(block, &id, &self.platform, revocations, now).await;
+                let read = api_keys.refresh(block, &id, &self.platform, revocations, now).await;
                 if let Err(denial) = read {
                     notices.push(denial.reason);
                 }
@@ -286,7 +307,7 @@ impl<P: Platform> Gate<P> {
 
     /// Returns the outcome of a request that is refused before a rule is looked for.
     pub fn refuse(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
-        DecisionContext::new(request).outcome(Err(denial), &self.redactor, now)
+        self.outcome(DecisionContext::default(), Err(denial), request, now)
     }
 
     /// Turns an outcome into a refusal.
@@ -301,10 +322,10 @@ impl<P: Platform> Gate<P> {
 
     /// Returns the outcome for the holder of the bootstrap secret, for whom no rule is needed.
     pub fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut context = DecisionContext::new(request);
+        let mut context = DecisionContext::default();
         context.bootstrap();
-        let grant = Grant { principal: None, upstream: UpstreamRequest::default() };
-        context.outcome(Ok(grant), &self.redactor, now)
+        let grant = self.grant(None, UpstreamRequest::default());
+        self.outcome(context, Ok(grant), request, now)
     }
 
     /// Matches a request without asking for a credential: for a CORS preflight.
@@ -313,12 +334,12 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'_>,
         now: Timestamp,
     ) -> Option<(&Rule, Outcome)> {
-        let mut context = DecisionContext::new(request);
-        let MatchedRule { rule, path, query } =
-            match_rule(&self.policy, request, &mut context).ok()?;
-        let upstream = self.upstream_builder().build(rule, None, request, &path, query);
-        let grant = Grant { principal: None, upstream };
-        Some((rule, context.outcome(Ok(grant), &self.redactor, now)))
+        let mut context = DecisionContext::default();
+        let MatchedRule { rule, query } = match_rule(&self.policy, request, &mut context).ok()?;
+        let upstream =
+            self.upstream_builder().build(rule, false, request, context.normal_path(), query);
+        let grant = self.grant(None, upstream);
+        Some((rule, self.outcome(context, Ok(grant), request, now)))
     }
 
     /// Returns whether the request has a cookie in which tokens of the rule's issuers are sent.

@@ -1,11 +1,13 @@
 //! The outcome of a request: the decision, its audit event, and the work that is left to do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::audit::AuditEvent;
 use crate::denial::{Code, Denial};
+use crate::identity_headers::IdentityHeaders;
 use crate::principal::Principal;
 use crate::redact::{MAX_REASON, Redactor};
 
@@ -46,9 +48,21 @@ pub enum Decision {
 #[non_exhaustive]
 pub struct Grant {
     /// The caller; `None` on a public rule.
-    pub principal: Option<Principal>,
+    pub principal: Option<Arc<Principal>>,
     /// The request that goes upstream.
     pub upstream: UpstreamRequest,
+    /// The names of the identity headers.
+    pub(crate) identity: IdentityHeaders,
+}
+
+impl Grant {
+    /// Returns the fields to set on the upstream request, without those to remove: the identity
+    /// headers of the principal, and what is left of fields that a token shared with other things.
+    pub fn fields_to_set(&self) -> impl Iterator<Item = (&str, &str)> {
+        let identity = self.principal.iter().flat_map(|principal| self.identity.of(principal));
+        let rewritten = self.upstream.rewritten.iter();
+        identity.chain(rewritten.map(|(name, value)| (name.as_str(), value.as_str())))
+    }
 }
 
 /// The request as it goes upstream.
@@ -60,9 +74,9 @@ pub struct UpstreamRequest {
     /// The client's fields that must not go upstream, in lower case: identity headers in any
     /// spelling, and the credential.
     pub remove: Vec<String>,
-    /// Fields to set after that: the identity headers of the principal, and what is left of fields
-    /// that a token shared with other things.
-    pub set: Vec<(String, String)>,
+    /// What is left of fields that a token shared with other things; to set after that, with the
+    /// identity headers ([`Grant::fields_to_set`]).
+    pub rewritten: Vec<(String, String)>,
     /// Fields to set on the response, for a page of another origin.
     pub respond: Vec<(String, String)>,
     /// Whether a WebSocket upgrade goes upstream.
@@ -129,7 +143,7 @@ impl Outcome {
     /// Returns the principal of a request that may pass; `None` on a public rule.
     pub fn principal(&self) -> Option<&Principal> {
         match &self.decision {
-            Decision::Allow(grant) => grant.principal.as_ref(),
+            Decision::Allow(grant) => grant.principal.as_deref(),
             Decision::Deny(_) => None,
         }
     }

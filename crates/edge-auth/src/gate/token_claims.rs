@@ -6,6 +6,7 @@ use edge_auth_token::{ClaimPath, Claims};
 use serde_json::Value;
 
 use crate::denial::{Code, Denial};
+use crate::identity_headers::KeptValues;
 use crate::policy::Issuer;
 use crate::principal::{Principal, PrincipalKind};
 use crate::scopes::Scopes;
@@ -56,6 +57,7 @@ pub(super) fn principal(
         client: client(issuer, claims)?,
         tenant: tenant.map(str::to_owned),
         scopes: scopes(issuer, claims)?,
+        header_values: KeptValues::default(),
     })
 }
 

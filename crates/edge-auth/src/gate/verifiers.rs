@@ -1,5 +1,7 @@
 //! Verifies the credentials of a request that its rule names.
 
+use std::sync::Arc;
+
 use super::admission::check_same_site;
 use super::api_key::ApiKeyVerifier;
 use super::certificate::CertificateVerifier;
@@ -29,17 +31,17 @@ impl Verifiers {
         &self,
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
-    ) -> Result<Principal, Denial> {
+    ) -> Result<Arc<Principal>, Denial> {
         let Verification { policy, rule, request, revocations, now, .. } = *verification;
         let wanted = wanted(policy, &rule.access);
         let query = request.target.split_once('?').map(|(_, query)| query);
         let PresentedCredentials { tokens, api_key } =
             wanted.extract(request.headers, query, |text| self.api_keys.recognises(text))?;
 
-        let mut verified: Vec<(CredentialRef, Principal)> = Vec::with_capacity(2);
+        let mut verified: Vec<(CredentialRef, Arc<Principal>)> = Vec::with_capacity(2);
         let certificate = self.certificates.verify(verification, context).await?;
         if let Some(good) = &certificate {
-            verified.push((good.named, good.certificate.principal.clone()));
+            verified.push((good.named, Arc::clone(&good.certificate.principal)));
         }
         for presented in tokens {
             check_same_site(rule, request, presented.place, wants_websocket(request))?;

@@ -4,6 +4,7 @@
 //! checks their MACs.
 
 use std::future::Future;
+use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
@@ -12,7 +13,8 @@ use super::{MaybeSend, MaybeSync, Unavailable};
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
 pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 
-/// Reads the feed, for a gate. Every read sees every write that ended before it began.
+/// Reads the feed, for a gate. Every read sees every write that ended before it began, except
+/// [`since`](Self::since), whose answer says how old it is.
 pub trait RevocationFeed: MaybeSend + MaybeSync {
     /// Waits until no other request reads the feed, and returns a guard. With it, one of many
     /// requests reads for all of them. The default does not wait: in a Worker, requests cannot wait
@@ -21,12 +23,13 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
         async {}
     }
 
-    /// Returns up to `limit` records whose sequence is `first` or greater, in order.
+    /// Returns up to `limit` records whose sequence is `first` or greater, in order, and the age of
+    /// the answer.
     fn since(
         &self,
         first: u64,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
+    ) -> impl Future<Output = Result<LogTail, Unavailable>> + MaybeSend;
 
     /// Returns all records with this mark, in the order of their sequence.
     fn marked(
@@ -45,6 +48,24 @@ pub trait RevocationFeed: MaybeSend + MaybeSync {
         id: &str,
         index: u32,
     ) -> impl Future<Output = Result<Option<Vec<u8>>, Unavailable>> + MaybeSend;
+}
+
+/// Records from the end of the log, as [`RevocationFeed::since`] returns them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogTail {
+    /// The records, in the order of their sequence.
+    pub records: Vec<RevocationRecord>,
+    /// How long before the call the store was read, at most; zero if the call read the store. A
+    /// relay between a store and its gates measures it from the beginning of its own read. A gate
+    /// counts it into the bound, and refuses an answer that is too old.
+    pub age: Duration,
+}
+
+impl LogTail {
+    /// Makes the answer of a store that the call itself read.
+    pub fn current(records: Vec<RevocationRecord>) -> Self {
+        Self { records, age: Duration::ZERO }
+    }
 }
 
 /// A record of the log as a store keeps it. Its MAC is checked before it is used.
@@ -82,7 +103,7 @@ fn no_feed<T>() -> Result<T, Unavailable> {
 }
 
 impl RevocationFeed for NoRevocations {
-    async fn since(&self, _: u64, _: usize) -> Result<Vec<RevocationRecord>, Unavailable> {
+    async fn since(&self, _: u64, _: usize) -> Result<LogTail, Unavailable> {
         no_feed()
     }
 

@@ -1,7 +1,9 @@
 //! The credentials that a rule names.
 
+use serde::{Deserialize, Serialize};
+
 /// The credentials that open a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Access {
     /// Everybody passes.
     Public,
@@ -31,7 +33,7 @@ impl Access {
 }
 
 /// A block of the policy that a rule names, by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub enum CredentialRef {
     /// An `[[issuer]]`.
     Jwt(usize),

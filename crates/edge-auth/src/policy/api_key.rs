@@ -1,11 +1,13 @@
 //! `[[api_key]]`.
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::schema;
 use crate::api_key::{ImportedFormat, KeyFormat, ProfileError};
 
 /// One `[[api_key]]`: the shape of its keys, and the names of its peppers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct ApiKeyPolicy {
     pub name: String,
     pub kind: ApiKeyKind,
@@ -17,7 +19,7 @@ pub(crate) struct ApiKeyPolicy {
 }
 
 /// Keys of our own making, or hashes of another system's keys.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) enum ApiKeyKind {
     Native(KeyFormat),
     Imported(ImportedFormat),

@@ -1,9 +1,9 @@
 //! `[aws]` as the policy says it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How authorizers on AWS answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AwsPolicy {
@@ -15,7 +15,7 @@ pub(crate) struct AwsPolicy {
 }
 
 /// What the authorizer of an HTTP API answers; its configuration must say the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HttpApiResponse {
@@ -27,7 +27,7 @@ pub enum HttpApiResponse {
 }
 
 /// The `usageIdentifierKey` of a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum UsageIdentifier {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::reserved_headers::CustomHeaders;
 use super::schema;
@@ -11,7 +13,7 @@ use crate::certificate::{
 use crate::scopes::{self, Scopes};
 
 /// One block; its authorities are read when a gate is built.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct ClientCertPolicy {
     pub name: String,
     pub source: CertificateSource,

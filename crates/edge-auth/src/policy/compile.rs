@@ -2,23 +2,19 @@
 
 use std::time::Duration;
 
-use super::Policy;
 use super::api_key::{api_key, look_different};
 use super::client_cert::client_cert;
 use super::compiler::{Compiler, Field};
 use super::issuer::Issuer;
 use super::reserved_headers::CustomHeaders;
 use super::rule::{BlockNames, Rule};
-use super::{revocation, schema, settings};
+use super::{Policy, PolicyDigest};
+use super::{revocation, sampling, schema, settings};
 use crate::route::Router;
 
 impl Policy {
     /// Compiles the tables of a policy, and reports every mistake to `compiler`.
-    pub(super) fn compile(
-        compiler: &mut Compiler<'_>,
-        source: schema::PolicyTables,
-        file: &str,
-    ) -> Self {
+    pub(super) fn compile(compiler: &mut Compiler<'_>, source: schema::PolicyTables) -> Self {
         label_blocks(compiler, &source);
         let blocks = BlockNames::of(&source);
 
@@ -66,7 +62,8 @@ impl Policy {
             report_shadowed(compiler, &router);
         }
         Self {
-            file: file.to_owned(),
+            file: String::new(),
+            digest: PolicyDigest::default(),
             issuers,
             api_keys: api_keys.into_iter().map(|(_, block)| block).collect(),
             client_certs,
@@ -83,6 +80,7 @@ impl Policy {
             trust,
             forward_auth: source.forward_auth.map(|forward_auth| forward_auth.proxy),
             admin: source.admin.map(|admin| settings::admin(compiler, admin)),
+            sampling: sampling::sampling(compiler, source.audit),
             aws: source.aws,
         }
     }

@@ -101,14 +101,6 @@ impl<'a> Compiler<'a> {
         format!("{block} {}{}", index + 1, label.unwrap_or_default())
     }
 
-    /// Returns where a field, or at least its block, is written: `policy.toml:12`.
-    pub(super) fn place(&self, at: &Field) -> String {
-        match self.line(at) {
-            Some(line) => format!("{}:{line}", self.file),
-            None => self.file.to_owned(),
-        }
-    }
-
     /// Returns the line where a field, or at least its block, is written.
     pub(super) fn line(&self, at: &Field) -> Option<usize> {
         self.map.line_of(&at.place())

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::issuer::{KeyOrigin, fetchable};
 use super::schema;
 
 /// The files with which a host fetches an issuer's documents.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct FetchFiles {
     /// The only authorities that are trusted for these fetches, as PEM; `None` means those of the
     /// host.

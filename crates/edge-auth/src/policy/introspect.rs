@@ -1,7 +1,7 @@
 //! Describes a compiled policy to hosts and commands that set things up around it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use edge_auth_token::Algorithm;
 
@@ -187,6 +187,24 @@ impl Policy {
         names.extend(self.trust.secret.as_deref());
         names.extend(self.revocation.secrets.iter().map(String::as_str));
         names
+    }
+
+    /// Returns all files that the host must provide: key sets, authorities, bearer tokens.
+    pub fn file_names(&self) -> Vec<&Path> {
+        let mut paths = Vec::new();
+        for issuer in &self.issuers {
+            match &issuer.keys {
+                KeyOrigin::File(path) => paths.push(path.as_path()),
+                KeyOrigin::Discovery(_)
+                | KeyOrigin::Url(_)
+                | KeyOrigin::Inline(_)
+                | KeyOrigin::Secret { .. } => {}
+            }
+            let files = &issuer.fetch_files;
+            paths.extend(files.ca_file.iter().chain(&files.bearer_file).map(PathBuf::as_path));
+        }
+        paths.extend(self.client_certs.iter().filter_map(|block| block.ca_file.as_deref()));
+        paths
     }
 
     /// Names a block as a rule does: `jwt:corp`.

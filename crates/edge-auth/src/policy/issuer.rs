@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use edge_auth_token::{Algorithm, Audience, ClaimPath, Claims, Validation};
 
+use serde::{Deserialize, Serialize};
+
 use super::claim_rule::{ClaimRule, ClaimValue, is_github_subject_without_ids};
 use super::fetch_files::FetchFiles;
 use super::issuer_identifier::IssuerIdentifier;
@@ -19,11 +21,14 @@ pub use keys::KeyOrigin;
 pub(crate) use keys::fetchable;
 
 /// One `[[issuer]]`, ready to check tokens with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct Issuer {
     pub name: String,
     /// `policy.toml:12`, for refusals that an operator must act on.
+    #[serde(skip)]
     pub place: String,
+    /// The line of `name` in the policy.
+    pub line: Option<usize>,
     pub keys: KeyOrigin,
     /// The line of `keys` in the policy.
     pub keys_line: Option<usize>,

@@ -9,13 +9,15 @@ use std::borrow::Cow;
 
 use edge_auth_token::Claims;
 
+use serde::{Deserialize, Serialize};
+
 use crate::tenant::is_tenant;
 
 /// The placeholder for the tenant in an `iss` and in the URL of a key set.
 pub(crate) const TENANT: &str = "{tenant}";
 
 /// The identifier that an issuer's tokens are recognised by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum IssuerIdentifier {
     /// An `iss` in one of these forms. The policy and revocation call the issuer by the first.
     Iss { forms: Vec<IssForm>, tenants: Tenants },
@@ -24,7 +26,7 @@ pub(crate) enum IssuerIdentifier {
 }
 
 /// A form of an `iss`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum IssForm {
     Exactly(String),
     /// A tenant stands between the two.
@@ -35,7 +37,7 @@ pub(crate) enum IssForm {
 }
 
 /// The tenants whose tokens are accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Tenants {
     /// The issuer has none.
     None,

@@ -12,7 +12,9 @@ mod aws;
 mod claim_rule;
 mod client_cert;
 mod compile;
+mod compiled;
 mod compiler;
+mod digest;
 mod error;
 mod fetch_files;
 mod host_requirements;
@@ -31,6 +33,7 @@ mod revocation;
 mod rule;
 mod rule_tenants;
 mod sample_token;
+mod sampling;
 mod schema;
 mod scope_claim;
 mod settings;
@@ -48,6 +51,8 @@ use aws::AwsPolicy;
 use compiler::Compiler;
 use parse::parse;
 use revocation::RevocationPolicy;
+use sampling::Sampling;
+use serde::{Deserialize, Serialize};
 use settings::AdminPolicy;
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
@@ -63,6 +68,8 @@ pub use access::{Access, CredentialRef};
 pub use admin_scope::AdminScope;
 pub use administrators::{Administration, Administrator};
 pub use aws::HttpApiResponse;
+pub use compiled::{LoadError, MAX_COMPILED_BYTES};
+pub use digest::PolicyDigest;
 pub use error::{PolicyError, PolicyErrors};
 pub use fetch_files::FetchFiles;
 pub use host_requirements::HostCapabilities;
@@ -86,9 +93,13 @@ pub const MAX_POLICY_BYTES: usize = 1024 * 1024;
 pub const TOO_LONG: &str = "is longer than 1048576 bytes, which is the most that is read";
 
 /// A policy without mistakes in itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Policy {
+    /// The source's name, for messages.
+    #[serde(skip)]
     pub(crate) file: String,
+    #[serde(skip)]
+    digest: PolicyDigest,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) api_keys: Vec<ApiKeyPolicy>,
     pub(crate) client_certs: Vec<ClientCertPolicy>,
@@ -102,6 +113,7 @@ pub struct Policy {
     pub(crate) trust: TrustPolicy,
     pub(crate) forward_auth: Option<Proxy>,
     pub(crate) admin: Option<AdminPolicy>,
+    pub(crate) sampling: Sampling,
     pub(crate) aws: AwsPolicy,
 }
 
@@ -114,9 +126,10 @@ impl Policy {
         }
         let mut compiler = Compiler::new(file, text, format);
         let source = parse(text, format, file)?;
-        let policy = Self::compile(&mut compiler, source, file);
+        let policy = Self::compile(&mut compiler, source);
         compiler.finish().map_err(PolicyErrors)?;
-        Ok(policy)
+        let body = policy.body().map_err(|error| PolicyErrors::of_file(file, error.to_string()))?;
+        Ok(policy.named(file, PolicyDigest::of(&body)))
     }
 
     /// The rules, in the order of the file.

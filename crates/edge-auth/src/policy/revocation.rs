@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::schema;
 use crate::revocation::RevocationLimits;
@@ -18,7 +20,7 @@ const MAX_KEY_RECORD_AGE: Duration = Duration::from_secs(10);
 const MAX_FED_KEY_RECORD_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// `[revocation]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct RevocationPolicy {
     pub limits: RevocationLimits,
     /// The names of the secrets, the current one first; empty where there is no feed.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::access::{Access, CredentialRef};
 use super::claim_rule::ClaimRule;
 use super::compiler::{Compiler, Field};
@@ -15,7 +17,7 @@ use crate::route::{HostPattern, Methods, PathPattern, Route};
 use crate::scopes::ScopeRule;
 
 /// One `[[rule]]`; its route is in the router, under the same index.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Rule {
     /// Its `name`, or its number and path, for the audit log.
     /// Its name.
@@ -50,7 +52,7 @@ impl Rule {
 }
 
 /// The origins whose pages may send requests, and with which headers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct Cors {
     pub origins: Vec<String>,
     pub headers: Vec<String>,

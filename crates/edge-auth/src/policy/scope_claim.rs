@@ -1,17 +1,16 @@
 //! Reads a token's scopes from its claims.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use edge_auth_token::{ClaimPath, Claims};
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::compiler::{Compiler, Field};
+use super::schema::ScopeClaimSource;
 
 /// A claim that carries scopes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct ScopeClaim {
     pub claim: ClaimPath,
     /// Text is a list with spaces between its scopes. Else it is one scope: a role "Report Admin"
@@ -83,76 +82,4 @@ impl ScopeClaim {
 
 fn is_split_by_default(name: &str) -> bool {
     matches!(name, "scope" | "scp")
-}
-
-/// `"claim"`, or `{ claim = "…", split = true }`.
-#[derive(Debug, Clone)]
-pub(super) struct ScopeClaimSource {
-    claim: String,
-    split: Option<bool>,
-}
-
-/// The table.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(super) struct ScopeClaimForm {
-    /// The claim's name.
-    claim: String,
-    /// Splits text at spaces. By default only `scope` and `scp` are split.
-    split: Option<bool>,
-}
-
-impl<'de> Deserialize<'de> for ScopeClaimSource {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = ScopeClaimSource;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a claim, or { claim = \"…\", split = true }")
-            }
-            fn visit_str<E>(self, name: &str) -> Result<ScopeClaimSource, E> {
-                Ok(ScopeClaimSource { claim: name.to_owned(), split: None })
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSource, A::Error> {
-                let ScopeClaimForm { claim, split } =
-                    ScopeClaimForm::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(ScopeClaimSource { claim, split })
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// One claim, or a list of them.
-#[derive(Debug, Clone)]
-pub(super) struct ScopeClaimSources(pub Vec<ScopeClaimSource>);
-
-impl<'de> Deserialize<'de> for ScopeClaimSources {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = ScopeClaimSources;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "the name of a claim, { claim = \"…\", split = true }, or a list of these",
-                )
-            }
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<ScopeClaimSources, E> {
-                Ok(ScopeClaimSources(vec![ScopeClaimSource {
-                    claim: name.to_owned(),
-                    split: None,
-                }]))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ScopeClaimSources, A::Error> {
-                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(ScopeClaimSources)
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeClaimSources, A::Error> {
-                let one =
-                    ScopeClaimSource::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(ScopeClaimSources(vec![one]))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
 }

@@ -3,6 +3,8 @@
 
 use ipnet::IpNet;
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::networks;
 use super::reserved_headers::{CustomHeaders, stripped_by};
@@ -15,7 +17,7 @@ const DEFAULT_API_KEY_HEADER: &str = "x-api-key";
 const DEFAULT_SECRET_HEADER: &str = "x-edge-auth-secret";
 
 /// `[admin]`, which switches administration on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct AdminPolicy {
     /// The hash of the bootstrap secret, if there is one.
     pub bootstrap_hash: Option<BootstrapHash>,

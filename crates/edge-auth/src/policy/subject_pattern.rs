@@ -1,9 +1,11 @@
 //! Patterns of principal ids: the `subjects` of a rule.
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 
 /// A pattern: `jwt:corp:alice`, or `key:partners:*` with a `*` at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum SubjectPattern {
     Exactly(String),
     BeginsWith(String),

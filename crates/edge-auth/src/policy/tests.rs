@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod compiled;
 mod fields;
 mod issuer_keys;
 mod issuers;

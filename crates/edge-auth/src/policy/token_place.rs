@@ -1,12 +1,14 @@
 //! The place in a request where an issuer's tokens are.
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::reserved_headers::CustomHeaders;
 use super::schema;
 use crate::request::is_token;
 
 /// The one place where the gate looks for an issuer's tokens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub(crate) enum TokenPlace {
     /// `Authorization`, after `Bearer` or `DPoP`.
     Bearer,

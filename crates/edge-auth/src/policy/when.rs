@@ -5,19 +5,21 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use serde::{Deserialize, Serialize};
+
 use super::compiler::{Compiler, Field};
 use super::{networks, schema};
 use crate::client_location::{ClientLocation, Country};
 
 /// A rule's `when`, compiled. Every part that it names must hold; what the host does not know
 /// does not hold.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct When {
     parts: Vec<Part>,
 }
 
 /// One part of a `when`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 enum Part {
     /// The client is in one of these countries.
     Country(Vec<Country>),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The times of a policy's `[revocation]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RevocationLimits {
     /// The promise: the longest time for which a revoked credential may still be accepted.
     pub bound: Duration,
@@ -40,6 +40,13 @@ impl RevocationLimits {
     /// Whether the stages fit into the bound.
     pub fn fit(&self) -> bool {
         self.interval.saturating_add(self.gateway_cache) <= self.bound
+    }
+
+    /// Whether the bound is one that a policy may have, and the stages fit into it.
+    pub(crate) fn are_valid(&self) -> bool {
+        let second = Duration::from_secs(1);
+        let hour = Duration::from_secs(3600);
+        (second..=hour).contains(&self.bound) && self.interval >= second && self.fit()
     }
 
     /// Returns the stages on each host whose store shows a write to every reader immediately.

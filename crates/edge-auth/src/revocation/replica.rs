@@ -19,7 +19,7 @@ use super::status::{self, RevocationStatus};
 use super::target::{RevocationKey, Target};
 use super::trace::Trace;
 use crate::cache::Seed;
-use crate::platform::{Platform, RevocationFeed, RevocationRecord, Unavailable};
+use crate::platform::{LogTail, Platform, RevocationFeed, RevocationRecord, Unavailable};
 
 /// The pause after a failed read, in which requests do not wait for another one.
 const RETRY: Duration = Duration::from_secs(1);
@@ -46,8 +46,12 @@ pub(crate) struct Replica {
 struct ReplicaState {
     index: Index,
     trace: Trace,
-    /// When the last good read began.
+    /// The time as of which the log is known: when the last good read began, less its answer's age.
     read_at: Option<Timestamp>,
+    /// When the last good read began.
+    asked_at: Option<Timestamp>,
+    /// A time by which the last record was known here; `None` while a read goes on.
+    end_known_at: Option<Timestamp>,
     /// When a read began that has not ended yet.
     reading_since: Option<Timestamp>,
     /// When the last read failed, and why; `None` after a good one.
@@ -114,6 +118,15 @@ enum Gaps {
     Lack,
 }
 
+/// Returns the failure of a read whose answer leaves the replica too old to decide by.
+fn too_old(age: Duration) -> Unavailable {
+    Unavailable::new(format!(
+        "the answer is {:.1} s old, and `interval` allows less: the relay before the store cannot read it, or \
+         keeps its answers for too long",
+        age.as_secs_f64()
+    ))
+}
+
 /// Returns the reason for which the gate closes.
 fn unread(trouble: PollError) -> Unavailable {
     match trouble {
@@ -149,6 +162,8 @@ impl Replica {
             index: Index::new(seed),
             trace: Trace::behind(Cursor::START),
             read_at: None,
+            asked_at: None,
+            end_known_at: None,
             reading_since: None,
             failure: None,
             crowded_at: CROWDED,
@@ -169,13 +184,20 @@ impl Replica {
         if now.plus(OUT_OF_TURN) < latest {
             self.begin_anew(now);
         }
-        let read_at = self.read().read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
-        let Some(read_at) = read_at else { return Freshness::Stale };
+        let (read_at, asked_at) = {
+            let state = self.read();
+            (state.read_at, state.asked_at)
+        };
+        let Some(read_at) = read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN)) else {
+            return Freshness::Stale;
+        };
         let age = latest.since(read_at);
+        // An answer that was old when it came does not make the next read due any sooner.
+        let asked = latest.since(asked_at.unwrap_or(read_at));
         match self.limits {
             limits if age >= limits.closes_after() => Freshness::Stale,
             limits if age >= limits.interval => Freshness::Old,
-            limits if age >= limits.interval / 2 => Freshness::Due,
+            limits if asked >= limits.interval / 2 => Freshness::Due,
             _ => Freshness::Fresh,
         }
     }
@@ -185,12 +207,13 @@ impl Replica {
         let mut state = self.write();
         // Another request may have been faster.
         if now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed) {
-            (state.read_at, state.reading_since, state.failure) = (None, None, None);
+            (state.read_at, state.asked_at) = (None, None);
+            (state.reading_since, state.failure) = (None, None);
             self.latest.store(now.millis(), Ordering::Relaxed);
         }
     }
 
-    /// When the last good read began.
+    /// The time as of which the log is known.
     pub(crate) fn read_at(&self) -> Option<Timestamp> {
         self.read().read_at
     }
@@ -260,23 +283,31 @@ impl Replica {
         let reading = self.catch_up(platform.revocations(), now, notices);
         let (caught_up, took) = platform.timed(reading).await;
         let mut state = self.write();
+        let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
         state.reading_since = None;
-        match caught_up {
-            Ok(()) => {
-                state.failure = None;
-                // Overlapping reads end in any order. One that began before the clock was set back
-                // does not count.
-                let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
-                let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
-                state.read_at = known.max(Some(now));
-                Ok(())
+        if state.end_known_at.is_none() {
+            state.end_known_at = Some(latest.max(now.plus(took)).plus(OUT_OF_TURN));
+        }
+        let read = caught_up.and_then(|age| {
+            // Overlapping reads end in any order. One that began before the clock was set back does
+            // not count.
+            let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
+            let read_at = known.unwrap_or_default().max(now.minus(age));
+            state.read_at = Some(read_at);
+            state.asked_at = state.asked_at.max(Some(now));
+            match now.since(read_at) {
+                behind if behind >= self.limits.interval => Err(too_old(age)),
+                _ => Ok(()),
             }
+        });
+        state.failure = match &read {
+            Ok(()) => None,
             Err(error) => {
                 notices.push(format!("revocations could not be read: {error}"));
-                state.failure = Some((now.plus(took), error.0.clone()));
-                Err(error)
+                Some((now.plus(took), error.0.clone()))
             }
-        }
+        };
+        read
     }
 
     /// Takes the changes since the last call, those of failed reads included.
@@ -284,35 +315,40 @@ impl Replica {
         std::mem::take(&mut self.write().news)
     }
 
+    /// Reads the log to its end. Returns the age of the answer that had the end.
     async fn catch_up(
         &self,
         feed: &impl RevocationFeed,
         now: Timestamp,
         notices: &mut Vec<String>,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<Duration, Unavailable> {
         let first = self.read().read_at.is_none();
         if first && self.read().knows_nothing() {
             self.load_snapshot(feed, now, notices).await?;
         }
-        match self.tail(feed, now).await {
-            Ok(()) => {}
+        let age = match self.tail(feed, now).await {
+            Ok(age) => age,
             Err(PollError::Behind) => {
                 self.load_snapshot(feed, now, notices).await?;
-                self.tail_over(feed, now, Gaps::Lack).await.map_err(unread)?;
+                self.tail_over(feed, now, Gaps::Lack).await.map_err(unread)?
             }
             Err(trouble) => return Err(unread(trouble)),
-        }
+        };
         let crowded = |state: &ReplicaState| state.trace.len() >= state.crowded_at;
         if crowded(&self.read()) {
             self.load_snapshot(feed, now, notices).await?;
             let mut state = self.write();
             state.crowded_at = CROWDED + state.trace.len();
         }
-        Ok(())
+        Ok(age)
     }
 
-    /// Reads the log to its end.
-    async fn tail(&self, feed: &impl RevocationFeed, now: Timestamp) -> Result<(), PollError> {
+    /// Reads the log to its end. Returns the age of the answer that had the end.
+    async fn tail(
+        &self,
+        feed: &impl RevocationFeed,
+        now: Timestamp,
+    ) -> Result<Duration, PollError> {
         self.tail_over(feed, now, Gaps::Wait).await
     }
 
@@ -321,14 +357,17 @@ impl Replica {
         feed: &impl RevocationFeed,
         now: Timestamp,
         gaps: Gaps,
-    ) -> Result<(), PollError> {
+    ) -> Result<Duration, PollError> {
         loop {
             let place = self.read().trace.end();
             // Reads the record there again, which shows that the log is unchanged.
-            let records = feed.since(place.sequence.max(1), PAGE).await?;
+            let LogTail { records, age } = feed.since(place.sequence.max(1), PAGE).await?;
+            if records.is_empty() && self.may_precede_end(now.minus(age), age) {
+                return Ok(age);
+            }
             self.take_in(place, &records, now, gaps)?;
             if records.len() < PAGE {
-                return Ok(());
+                return Ok(age);
             }
             if self.read().trace.end().sequence <= place.sequence {
                 return Err(PollError::Tampered(
@@ -336,6 +375,13 @@ impl Replica {
                 ));
             }
         }
+    }
+
+    /// Returns whether a read of the store at this time may lack the last record that is known: it
+    /// was still unknown here, or may have been. Such an answer of a relay says nothing new.
+    fn may_precede_end(&self, read_at: Timestamp, age: Duration) -> bool {
+        let known_at = self.read().end_known_at;
+        !age.is_zero() && known_at.is_none_or(|known_at| read_at <= known_at)
     }
 
     /// Takes in records from a place on. Behind the first record that is not believed, or not in
@@ -363,6 +409,9 @@ impl Replica {
                 }
             };
             so_far = so_far.and_then(|()| state.trace.follow(&entry));
+            if state.trace.end().sequence > known_up_to {
+                state.end_known_at = None;
+            }
             match so_far {
                 Ok(()) if entry.sequence > known_up_to => state.apply(entry, true, now),
                 Err(ChainError::Gap) if gaps == Gaps::Wait => {}

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::host::{Host, HostRefused};
 
 /// The hosts that a rule is for: one name or address, or `*.example.com`.
 ///
 /// The wildcard stands for exactly one label, as in certificates (RFC 9525, section 6.3): neither
 /// `example.com` nor `a.b.example.com` matches. Ports do not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct HostPattern {
     wildcard: bool,
     /// The whole name, or the part after `*.`.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::request::is_token;
 
 /// The longest accepted method, in bytes.
@@ -42,7 +44,7 @@ pub(crate) enum MethodRefused {
 
 /// The methods of a rule: all, or a list. `GET` includes `HEAD`. `OPTIONS` is not special. Methods
 /// are case-sensitive (RFC 9110, section 9.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Methods(Option<BTreeSet<String>>);
 
 impl Methods {

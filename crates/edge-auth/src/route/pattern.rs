@@ -10,6 +10,8 @@ pub use error::PatternError;
 pub use segment::Segment;
 pub(super) use segment::between;
 
+use serde::{Deserialize, Serialize};
+
 use super::path::NormalPath;
 
 /// The decoded values of a pattern's captures, in its order: `("id", "42")`.
@@ -25,7 +27,7 @@ pub type Captures<'a> = Vec<(&'a str, &'a str)>;
 ///   `/files`, `/files/`, `/files/a` and `/files/a/b/`.
 ///
 /// A trailing slash counts: `/a` does not match `/a/`, nor the other way round.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct PathPattern {
     segments: Vec<Segment>,
     rest: Option<String>,
@@ -59,7 +61,8 @@ impl PathPattern {
     }
 
     /// Returns whether some path matches both patterns.
-    pub(crate) fn meets(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.segments.len(), other.segments.len());
         let lengths = match (&self.rest, &other.rest) {
             (Some(_), Some(_)) => true,

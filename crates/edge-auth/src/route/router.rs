@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Captures, Host, HostPattern, Methods, NormalPath, PathPattern};
 
 /// The part of a rule that matches requests: host, path **and** method must all match.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Route {
     /// The hosts. `None` matches every host, and a request without a known host. A pattern never
     /// matches the latter.
@@ -39,7 +41,8 @@ impl Route {
 }
 
 /// Finds the first route that matches. A route's number is its index in the source, from 0.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(from = "Vec<Route>", into = "Vec<Route>")]
 pub struct Router {
     routes: Vec<Route>,
     /// The routes that start with these literal segments, in source order. A lookup for each prefix
@@ -160,6 +163,18 @@ impl Router {
             }
         }
         shadowed
+    }
+}
+
+impl From<Vec<Route>> for Router {
+    fn from(routes: Vec<Route>) -> Self {
+        Self::new(routes)
+    }
+}
+
+impl From<Router> for Vec<Route> {
+    fn from(router: Router) -> Self {
+        router.routes
     }
 }
 

@@ -374,9 +374,9 @@ async fn closing_a_replaced_file_leaves_the_new_one_intact() {
     fs::rename(&other, &path).unwrap();
     let new = SqliteStore::open_existing(&path).unwrap();
     assert_eq!(new.append(&[revocation(1)]).await, Ok(WriteOutcome::Stored));
-    assert_eq!(store.since(1, 10).await.unwrap(), [revocation(1)]);
+    assert_eq!(store.since(1, 10).await.unwrap().records, [revocation(1)]);
     drop(store);
-    assert_eq!(new.since(1, 10).await.unwrap(), [revocation(1)]);
+    assert_eq!(new.since(1, 10).await.unwrap().records, [revocation(1)]);
     assert!(folder.path().join("keys.db-wal").exists(), "the log of the new file");
 }
 

@@ -6,7 +6,7 @@ use edge_auth::platform::{ApiKeys, RevocationFeed};
 use edge_auth_token::Timestamp;
 
 use crate::store::SqliteStore;
-use crate::store::sqlite::{CONNECTIONS, DEADLINE};
+use crate::store::pool::{CONNECTIONS, DEADLINE};
 
 #[tokio::test(start_paused = true)]
 async fn a_read_fails_in_time_if_the_disk_hangs() {
@@ -54,5 +54,5 @@ async fn a_read_fails_in_time_if_the_disk_hangs() {
     for one in hung {
         one.await.unwrap().unwrap();
     }
-    assert!(store.since(1, 1).await.unwrap().is_empty(), "it answers again");
+    assert!(store.since(1, 1).await.unwrap().records.is_empty(), "it answers again");
 }

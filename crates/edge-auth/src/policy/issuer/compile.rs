@@ -104,7 +104,8 @@ impl Issuer {
         let issuer = Self {
             // What a claim tells apart needs no `typ`.
             any_type: any_type_asked_for && claims.is_empty(),
-            place: compiler.place(&at("name")),
+            place: String::new(),
+            line: compiler.line(&at("name")),
             name: source.name,
             identifier: identifier?,
             spiffe: source.preset == Some(Preset::Spiffe),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use edge_auth_token::Algorithm;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::policy::compiler::{Compiler, Field};
@@ -10,7 +11,7 @@ use crate::policy::issuer_identifier::TENANT;
 use crate::policy::schema::{self, SecretEncoding};
 
 /// Where an issuer's keys come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum KeyOrigin {
     /// OpenID Connect discovery: metadata at this URL names the key set's.
     Discovery(String),

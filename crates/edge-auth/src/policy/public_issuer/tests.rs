@@ -1,6 +1,7 @@
 //! Which issuers are public, and which claims pin their tokens.
 
 use super::*;
+use crate::policy::schema::WrittenTest;
 
 #[test]
 fn an_issuer_is_known_by_host_and_path_in_every_spelling() {
@@ -88,7 +89,7 @@ fn text(value: &str) -> ClaimTest {
 #[test]
 fn a_list_of_values_pins_if_each_does_and_contains_pins_nothing() {
     let pinned = |claim: &str, test: serde_json::Value| {
-        let test = serde_json::from_value(test).unwrap();
+        let WrittenTest(test) = serde_json::from_value(test).unwrap();
         PublicIssuer::GithubActions.is_pinned(&BTreeMap::from([(claim.to_owned(), test)]))
     };
     use serde_json::json;

@@ -8,10 +8,11 @@ use edge_auth_token::Algorithm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DurationText, OneOrMany};
+#[cfg(test)]
+use super::WrittenTest;
+use super::{DurationText, OneOrMany, ScopeClaimSources, claims};
 use crate::policy::claim_rule::ClaimTest;
 use crate::policy::preset::Preset;
-use crate::policy::scope_claim::ScopeClaimSources;
 use crate::policy::strict_table::optional;
 
 /// An issuer of tokens.
@@ -68,7 +69,8 @@ pub(crate) struct IssuerTable {
     /// The claims with the subject, of which the first counts that has text: "sub" by default.
     pub subject_claim: Option<OneOrMany>,
     /// What claims of each token must be, by their names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "claims::tests")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, WrittenTest>"))]
     pub claims: BTreeMap<String, ClaimTest>,
     /// The longest time from `iat` to `exp`. With it, `iat` must be there.
     pub max_lifetime: Option<DurationText>,

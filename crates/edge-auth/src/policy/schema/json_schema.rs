@@ -10,15 +10,15 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use super::claims::{ScopeClaimForm, TestForm, WrittenTest, WrittenValue};
 use super::credentials::IdentityForm;
 use super::forms::SecretNamesForm;
 use super::issuer::AlgorithmName;
 use super::rule::{RequireForm, ScopesForm};
 use super::{
-    CertificateIdentity, DurationText, OneOrMany, PolicyTables, Require, ScopesTable, SecretNames,
+    CertificateIdentity, DurationText, OneOrMany, PolicyTables, Require, ScopeClaimSources,
+    ScopesTable, SecretNames,
 };
-use crate::policy::claim_rule::{ClaimTest, ClaimTestForm, ClaimValue};
-use crate::policy::scope_claim::{ScopeClaimForm, ScopeClaimSources};
 
 /// The names of all signature algorithms.
 const ALGORITHMS: [&str; 13] = [
@@ -55,12 +55,12 @@ forms! {
             generator.subschema_for::<ScopesForm>(),
         ]
     };
-    ClaimValue: |_| { "type": ["string", "boolean", "integer"] };
-    ClaimTest: |generator| {
+    WrittenValue: |_| { "type": ["string", "boolean", "integer"] };
+    WrittenTest: |generator| {
         "anyOf": [
-            generator.subschema_for::<ClaimValue>(),
-            { "type": "array", "items": generator.subschema_for::<ClaimValue>() },
-            generator.subschema_for::<ClaimTestForm>(),
+            generator.subschema_for::<WrittenValue>(),
+            { "type": "array", "items": generator.subschema_for::<WrittenValue>() },
+            generator.subschema_for::<TestForm>(),
         ]
     };
     ScopeClaimSources: |generator| {
@@ -241,6 +241,7 @@ fn it_refuses_what_is_not_in_the_policy() {
         "[forward_auth]\nproxy = \"nginx\"\nunknown = 1\n".to_owned(),
         "[forward_auth]\nproxy = \"apache\"\n".to_owned(),
         "[admin]\nunknown = 1\n".to_owned(),
+        "[audit]\nunknown = 1\n".to_owned(),
         "[aws]\nunknown = 1\n".to_owned(),
         "[[rule]]\nmethods = [\"GET\"]\n".to_owned(),
         format!("{rule}public = \"yes\"\n"),

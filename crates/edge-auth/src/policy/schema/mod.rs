@@ -3,6 +3,7 @@
 //! The doc comment of each field is its description in `docs/policy.schema.json`, too, which
 //! editors show: it says what the field is for to somebody who writes a policy.
 
+mod claims;
 mod credentials;
 mod forms;
 mod issuer;
@@ -20,6 +21,9 @@ use super::strict_table::{optional, table, tables};
 
 pub use issuer::SecretEncoding;
 
+#[cfg(test)]
+pub(super) use claims::WrittenTest;
+pub(super) use claims::{ScopeClaimSource, ScopeClaimSources};
 pub(super) use credentials::{ApiKeyTable, CertificateIdentity, ClientCertTable};
 pub(super) use forms::{DurationText, OneOrMany, SecretNames};
 pub(super) use issuer::IssuerTable;
@@ -45,6 +49,9 @@ pub(super) struct PolicyTables {
     /// The proxy that asks at `/authorize`.
     #[serde(default, deserialize_with = "optional")]
     pub forward_auth: Option<ForwardAuthTable>,
+    /// Which decisions the audit log has.
+    #[serde(default, deserialize_with = "table")]
+    pub audit: AuditTable,
     /// Switches the administration over HTTP on.
     #[serde(default, deserialize_with = "optional")]
     pub admin: Option<AdminTable>,
@@ -114,6 +121,15 @@ pub(super) struct TrustTable {
     pub secret: Option<String>,
     /// The field with that secret: "x-edge-auth-secret" by default.
     pub secret_header: Option<String>,
+}
+
+/// `[audit]`
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuditTable {
+    /// The share of allowed decisions that are logged, 0.0 to 1.0. Refusals are always logged.
+    pub allowed: Option<f64>,
 }
 
 /// `[forward_auth]`

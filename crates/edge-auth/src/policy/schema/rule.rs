@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::DurationText;
+#[cfg(test)]
+use super::WrittenTest;
+use super::{DurationText, claims};
 use crate::policy::claim_rule::ClaimTest;
 use crate::policy::strict_table::optional;
 
@@ -34,7 +36,8 @@ pub(crate) struct RuleTable {
     /// The scopes that the caller needs.
     pub scopes: Option<ScopesTable>,
     /// What claims of the token must be, by their names, beside what its issuer's block asks for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "claims::tests")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, WrittenTest>"))]
     pub claims: BTreeMap<String, ClaimTest>,
     /// The principals who pass, with a `*` at the end for all that begin alike: "key:partners:*".
     pub subjects: Option<Vec<String>>,

@@ -55,6 +55,15 @@ fn the_key_header_means_nothing_else() {
 }
 
 #[test]
+fn the_share_of_logged_decisions_is_from_none_to_all() {
+    told("audit", "allowed = {}", &["-0.1", "1.1", "2", "nan", "inf", "-inf"]);
+    assert_eq!(policy("").sampling.allowed, None);
+    for (written, share) in [("0", 0.0), ("0.25", 0.25), ("1", 1.0)] {
+        assert_eq!(policy(&format!("[audit]\nallowed = {written}")).sampling.allowed, Some(share));
+    }
+}
+
+#[test]
 fn token_size_and_realm_have_limits() {
     told("credentials", "max_token_bytes = {}", &["0", "255", "65537"]);
     told("credentials", "realm = \"{}\"", &["", "a\\\"b", "a\\\\b", "a\\nb", "ä", &"a".repeat(65)]);

@@ -54,7 +54,7 @@ impl Replica {
             // An entry after the snapshot counts in its place in the log: it may be an undoing.
             if logged.is_some_and(|logged| logged.sequence > hit.sequence) {
                 match self.tail(feed, now).await {
-                    Ok(()) | Err(PollError::Behind) => {}
+                    Ok(_) | Err(PollError::Behind) => {}
                     Err(trouble) => return Err(unread(trouble)),
                 }
                 match self.read().index.find(&LookupTags([mark].into()), now) {
@@ -80,7 +80,12 @@ impl Replica {
                         held => held.map_err(unavailable)?,
                     };
                     let held = held.filter(|held| held.counts(now));
-                    if let Some(held) = held {
+                    // A relay's answer may not have the end of the log yet.
+                    let end = self.read().trace.end().sequence;
+                    let undone_later = logged.is_some_and(|logged| logged.sequence > end);
+                    if let Some(held) = held
+                        && !undone_later
+                    {
                         notices.push(format!(
                             "ALERT: a revocation that the snapshot of record {} has is not in the log any more: \
                              somebody took its record out; it counts",

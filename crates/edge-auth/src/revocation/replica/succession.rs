@@ -60,7 +60,7 @@ impl Replica {
         };
         if ahead {
             match self.tail(feed, now).await {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(PollError::Behind) => return self.skip(feed, snapshot, now, notices).await,
                 Err(trouble) => return Err(unread(trouble)),
             }
@@ -72,6 +72,7 @@ impl Replica {
         }
         if state.knows_nothing() || state.trace.relation(place) == Relation::Same {
             state.trace.start_from(place);
+            state.end_known_at = None;
             state.index.start_from(snapshot, self.seed);
             return Ok(());
         }
@@ -111,6 +112,7 @@ impl Replica {
         state.index.pin(&snapshot, &taken_back);
         state.index.start_from(snapshot, self.seed);
         state.trace.start_from(place);
+        state.end_known_at = None;
         state.news.skipped = true;
         Ok(())
     }

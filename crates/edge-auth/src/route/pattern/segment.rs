@@ -1,7 +1,9 @@
 //! One segment of a path pattern.
 
+use serde::{Deserialize, Serialize};
+
 /// One segment of a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Segment {
     /// A text. It is empty only at the end of a pattern, after a trailing slash.
     Literal(String),
@@ -19,7 +21,8 @@ pub enum Segment {
 
 impl Segment {
     /// Returns whether the segment matches a decoded segment of a path.
-    pub(crate) fn is_match(&self, value: &str) -> bool {
+    #[must_use]
+    pub fn is_match(&self, value: &str) -> bool {
         match self {
             Self::Literal(literal) => literal == value,
             Self::Capture { prefix, suffix, .. } => between(value, prefix, suffix).is_some(),
