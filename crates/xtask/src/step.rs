@@ -268,7 +268,8 @@ fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
                  --features edge-auth-authorizer/local-tests,edge-auth-control-lambda/local-tests \
                  --test lambda_scenarios --test lambda_store --test parity --test api_gateway \
                  --test lambda_planes";
-    let binaries = "build --workspace --bin edge-auth --bin edge-auth-authorizer --bin edge-auth-control";
+    let binaries =
+        "build --workspace --bin edge-auth --bin edge-auth-authorizer --bin edge-auth-control";
     let built = Invocation::cargo(at, binaries).run();
     if let Outcome::Failed(_) = built {
         return Ok(built);

@@ -168,7 +168,7 @@ fn code_in_the_authorizer_can_neither_make_a_key_nor_touch_a_revocation() {
         refused(store.put(&made, Precondition::Absent, now).await.map(drop));
         refused(store.put(&next, version, Timestamp::from_seconds(0)).await.map(drop));
         let entries = store.since(1, 10).await.unwrap();
-        let last = entries.last().unwrap();
+        let last = entries.records.last().unwrap();
         let appended = RevocationRecord { sequence: last.sequence + 1, ..last.clone() };
         refused(store.append(&[appended]).await.map(drop));
         refused(store.forget(u64::MAX, now, 10).await.map(drop));
