@@ -11,12 +11,14 @@ const CONSUMER: &str = include_str!("../../cloudflare/examples/consumer/src/inde
 #[test]
 fn only_a_bound_worker_is_answered_without_a_secret() {
     let driver = Driver::start();
-    let gate = Deployment::named("edge-auth").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
+    let gate = Deployment::gate("edge-auth").policy(POLICY).variable("PEPPER", PEPPER).reading();
+    let control = gate.control(1);
     let bound = json!({ "AUTH": { "name": "edge-auth", "entrypoint": "Authorizer" } });
     let consumer = Deployment::of_script("consumer", CONSUMER).with("services", bound);
-    let started = driver.start_workers(json!([Value::from(gate), Value::from(consumer)])).unwrap();
+    let workers = [gate, control, consumer].map(Value::from);
+    let started = driver.start_workers(json!(workers)).unwrap();
     let (gate, consumer) = (address(&started, "edge-auth"), address(&started, "consumer"));
-    let key = made(&driver, "edge-auth");
+    let key = made(&driver);
 
     let allowed =
         send(consumer, "GET", "/orders/1", &[("x-api-key", &key), ("x-auth-principal", "root")]);

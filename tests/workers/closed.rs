@@ -8,11 +8,11 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
 use crate::keys::{PEPPER, POLICY, REVOCATION, made, revoking};
 
-/// A store that throws, and one that never answers.
+/// A ledger that throws, and one that never answers.
 const BROKEN: &str = r#"
-import { DurableObject } from "cloudflare:workers";
-export class Throwing extends DurableObject { fetch() { throw new Error("the disk is on fire"); } }
-export class Silent extends DurableObject { fetch() { return new Promise(() => setTimeout(() => {}, 60_000)); } }
+import { WorkerEntrypoint } from "cloudflare:workers";
+export class Throwing extends WorkerEntrypoint { fetch() { throw new Error("the disk is on fire"); } }
+export class Silent extends WorkerEntrypoint { fetch() { return new Promise(() => setTimeout(() => {}, 60_000)); } }
 export default { fetch: () => new Response("reached") };
 "#;
 /// KV that throws, or that never answers.
@@ -29,12 +29,13 @@ fn origin() -> Deployment {
 
 /// Returns a gateway with everything that it needs. Its origin answers `reached`.
 fn gate() -> Deployment {
-    Deployment::named("gate")
+    Deployment::gate("gate")
         .policy(POLICY)
         .variable("PEPPER", PEPPER)
         .variable("UPSTREAM", "http://origin.example")
-        .with("services", json!({ "ORIGIN": "origin" }))
-        .stores(1)
+        .service("ORIGIN", json!("origin"))
+        .reading()
+        .keys(1)
 }
 
 #[test]
@@ -42,28 +43,28 @@ fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     let driver = Driver::start();
     let without_policy = gate().with("files", json!({}));
     let without_pepper = gate().variable("PEPPER", "");
-    let without_store = gate().with("keys", Value::Null).with("ledger", Value::Null);
+    let without_store = gate().with("keys", Value::Null).service("READER", Value::Null);
     let without_feed = gate()
         .policy(&revoking("2s"))
         .variable("REVOCATION", REVOCATION)
-        .with("ledger", Value::Null);
+        .service("READER", Value::Null);
     let cases = [
-        (without_feed, "revocation feed, so a store is needed: bind the Durable Object LEDGER"),
+        (without_feed, "revocation feed, so a store is needed: bind the entrypoint Reader"),
         (gate().policy(&revoking("2s")), "REVOCATION"),
         (without_policy, "policy.toml"),
         (gate().policy("[[rule]]\npath = \"/public\"\npublick = true\n"), "publick"),
         (gate().policy("not toml"), "policy.toml:1"),
         (gate().policy("[forward_auth]\nproxy = \"envoy\"\n"), "Envoy"),
         (without_pepper, "PEPPER"),
-        (without_store, "LEDGER"),
+        (without_store, "READER"),
         (gate().variable("UPSTREAM", "origin.example"), "UPSTREAM"),
         (gate().variable("UPSTREAM", "https://origin.example/base"), "UPSTREAM"),
         (gate().variable("UPSTREAM", "https://origin.example//"), "UPSTREAM"),
         (gate().variable("UPSTREAM", ""), "UPSTREAM"),
     ];
     for (deployment, named) in cases {
-        let started =
-            driver.start_workers(json!([Value::from(deployment), Value::from(origin())])).unwrap();
+        let workers = [deployment, gate().control(1), origin()].map(Value::from);
+        let started = driver.start_workers(json!(workers)).unwrap();
         let gate = address(&started, "gate");
         for target in ["/public", "/orders/1", "/healthz", "/authorize", "/v1/verify"] {
             let answer = send(gate, "GET", target, &[]);
@@ -75,9 +76,9 @@ fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     }
 }
 
-/// Returns the binding of an object of `BROKEN`.
-fn object(class: &str) -> Value {
-    json!({ "className": class, "scriptName": "origin", "useSQLite": false })
+/// Returns the binding of an entrypoint of `BROKEN`.
+fn broken(entrypoint: &str) -> Value {
+    json!({ "name": "origin", "entrypoint": entrypoint })
 }
 
 /// Returns the binding of `BROKEN_KV`.
@@ -89,20 +90,20 @@ fn broken_kv(silent: bool) -> Value {
 fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
     let driver = Driver::start();
     // Creates the key in stores that work.
-    let whole = json!([Value::from(gate()), Value::from(origin())]);
-    driver.start_workers(whole).unwrap();
-    let key = made(&driver, "gate");
+    let whole = [gate(), gate().control(1), origin()].map(Value::from);
+    driver.start_workers(json!(whole)).unwrap();
+    let key = made(&driver);
     let without_kv = gate().with("keys", Value::Null);
     let cases = [
-        (without_kv.clone().with("ledger", object("Throwing")), "the ledger: "),
-        (without_kv.clone().with("ledger", object("Silent")), "the ledger: no answer"),
+        (without_kv.clone().service("READER", broken("Throwing")), "the ledger: "),
+        (without_kv.clone().service("READER", broken("Silent")), "the ledger: no answer"),
         (without_kv.clone().with("wrapped", broken_kv(false)), "KV is on fire"),
         (without_kv.with("wrapped", broken_kv(true)), "KV: no answer"),
     ];
     for (deployment, store) in cases {
         let kv = Deployment::of_script("kv", BROKEN_KV).standing_in();
-        let workers = json!([Value::from(deployment), Value::from(origin()), Value::from(kv)]);
-        let started = driver.start_workers(workers).unwrap();
+        let workers = [deployment, gate().control(1), origin(), kv].map(Value::from);
+        let started = driver.start_workers(json!(workers)).unwrap();
         let gate = address(&started, "gate");
         let headers = [("x-api-key", key.as_str())];
         // The test's client times out after twenty seconds. The gate answers before, even if the
@@ -121,17 +122,22 @@ fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
 #[test]
 fn an_unreadable_feed_refuses_all_but_public_requests() {
     let driver = Driver::start();
-    driver.start_workers(json!([Value::from(gate()), Value::from(origin())])).unwrap();
-    let key = made(&driver, "gate");
-    for class in ["Throwing", "Silent"] {
+    let whole = [gate(), gate().control(1), origin()].map(Value::from);
+    driver.start_workers(json!(whole)).unwrap();
+    let key = made(&driver);
+    for entrypoint in ["Throwing", "Silent"] {
         let gate = gate()
             .policy(&revoking("2s"))
             .variable("REVOCATION", REVOCATION)
-            .with("ledger", object(class));
+            .service("READER", broken(entrypoint));
         let started =
             driver.start_workers(json!([Value::from(gate), Value::from(origin())])).unwrap();
         let gate = address(&started, "gate");
-        assert_eq!(send(gate, "GET", "/orders/1", &[("x-api-key", &key)]).status, 503, "{class}");
+        assert_eq!(
+            send(gate, "GET", "/orders/1", &[("x-api-key", &key)]).status,
+            503,
+            "{entrypoint}"
+        );
         let logged = driver.logs_until(|log| log.audit_event().is_some(), PATIENCE);
         let event = logged.last().and_then(|log| log.audit_event()).unwrap();
         assert_eq!(event["code"], "revocation_stale", "{event}");

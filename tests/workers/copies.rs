@@ -16,7 +16,7 @@ export default () => ({ get: async () => null, put: () => new Promise(() => {}) 
 "#;
 
 fn gate() -> Deployment {
-    Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1)
+    Deployment::gate("gate").policy(POLICY).variable("PEPPER", PEPPER).reading()
 }
 
 fn started(driver: &Driver, workers: &[Deployment]) -> SocketAddr {
@@ -35,7 +35,7 @@ fn copy_of(driver: &Driver, key: &str) -> Value {
     let id = key.split('_').nth(2).unwrap();
     for _ in 0..40 {
         let kept = driver
-            .ask("kept", json!({ "worker": "gate", "key": format!("api_key:{id}") }))
+            .ask("kept", json!({ "worker": "control", "key": format!("api_key:{id}") }))
             .unwrap();
         if !kept.is_null() {
             return kept;
@@ -48,13 +48,13 @@ fn copy_of(driver: &Driver, key: &str) -> Value {
 #[test]
 fn kv_can_be_bound_later_and_can_be_replaced() {
     let driver = Driver::start();
-    let without = gate().with("keys", Value::Null);
-    let at = started(&driver, std::slice::from_ref(&without));
-    let key = made(&driver, "gate");
+    let without = |control: Deployment| control.with("keys", Value::Null);
+    let at = started(&driver, &[gate(), without(gate().control(1))]);
+    let key = made(&driver);
     assert_eq!(status(at, &key), 200);
     for namespace in ["first", "second"] {
-        let with = gate().with("keys", json!(namespace));
-        let at = started(&driver, &[with]);
+        let with = |worker: Deployment| worker.with("keys", json!(namespace));
+        let at = started(&driver, &[with(gate()), with(gate().control(1))]);
         assert_eq!(status(at, &key), 200, "{namespace}: {:?}", driver.logs());
         assert!(copy_of(&driver, &key).is_string(), "{namespace}: {:?}", driver.logs());
     }
@@ -64,9 +64,10 @@ fn kv_can_be_bound_later_and_can_be_replaced() {
 fn a_key_is_accepted_without_its_copy_in_kv() {
     let driver = Driver::start();
     let deaf = Deployment::of_script("kv", DEAF_KV).standing_in();
-    let gate =
-        gate().with("keys", Value::Null).with("wrapped", json!({ "KEYS": { "scriptName": "kv" } }));
-    let at = started(&driver, &[gate, deaf]);
-    let key = made(&driver, "gate");
+    let bound = |worker: Deployment| {
+        worker.with("keys", Value::Null).with("wrapped", json!({ "KEYS": { "scriptName": "kv" } }))
+    };
+    let at = started(&driver, &[bound(gate()), bound(gate().control(1)), deaf]);
+    let key = made(&driver);
     assert_eq!(status(at, &key), 200, "{:?}", driver.logs());
 }

@@ -12,11 +12,9 @@ use crate::keys::{PEPPER, POLICY, REVOCATION, forged, made, revoking};
 
 /// Logs each request to the ledger and passes it on.
 const LEDGER: &str = r#"
-import { DurableObject } from "cloudflare:workers";
-export class Ledger extends DurableObject<any> {
-  fetch(request: Request) { console.log("ledger"); return this.env.REAL.getByName("ledger").fetch(request); }
-}
-export default { fetch: () => new Response() };
+export default {
+  fetch(request: Request, env: any) { console.log("ledger"); return env.READER.fetch(request); },
+};
 "#;
 
 /// Logs each read of KV and passes it on.
@@ -32,34 +30,25 @@ struct Counted {
     key: String,
 }
 
-fn worker(name: &str, policy: &str) -> Deployment {
-    let worker = Deployment::named(name).policy(policy).variable("PEPPER", PEPPER);
-    worker.variable("REVOCATION", REVOCATION)
-}
-
 impl Counted {
-    /// Starts a gate that reads the ledger, or its copies in KV. The ledger belongs to the Worker
-    /// `store`.
+    /// Starts a gate that reads the ledger, or its copies in KV.
     fn start(policy: &str, by_copies: bool) -> Self {
         let driver = Driver::start();
-        let real =
-            json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
-        let counting = Deployment::of_script("counting", LEDGER).with("objects", real);
-        let counting = counting.with("ledger", json!({ "useSQLite": false }));
-        let store = worker("store", policy).with("keys", json!("keys")).with("ledger", json!({}));
-        let mut gate = worker("gate", policy)
-            .with("ledger", json!({ "scriptName": "counting", "useSQLite": false }));
-        let mut workers = vec![Value::from(counting), Value::from(store)];
+        let counting = Deployment::of_script("counting", LEDGER).reading();
+        let mut gate = Deployment::gate("gate")
+            .policy(policy)
+            .variable("PEPPER", PEPPER)
+            .variable("REVOCATION", REVOCATION)
+            .service("READER", json!("counting"));
+        let mut workers = vec![Value::from(counting), Value::from(gate.control(1))];
         if by_copies {
             let wrapped = json!({ "KEYS": "kv" });
             gate = gate.with("wrapped", wrapped);
-            workers.push(
-                Deployment::of_script("kv", KV).standing_in().with("keys", json!("keys")).into(),
-            );
+            workers.push(Deployment::of_script("kv", KV).standing_in().keys(1).into());
         }
         workers.insert(0, gate.into());
         let started = driver.start_workers(Value::Array(workers)).unwrap();
-        let key = made(&driver, "store");
+        let key = made(&driver);
         driver.logs();
         Self { gate: address(&started, "gate"), driver, key }
     }

@@ -7,24 +7,39 @@ use edge_auth_testkit::scenario::{Call, Setup};
 use edge_auth_testkit::wire::{Response, exchange};
 use serde_json::{Map, Value, json};
 
-use crate::driver::worker_folder;
+use crate::driver::workers_folder;
 
 /// The description of one Worker for `driver.mjs`.
 #[derive(Clone)]
 pub(crate) struct Deployment(Value);
 
 impl Deployment {
-    /// Describes the built Worker without bindings.
-    pub(crate) fn named(name: &str) -> Self {
-        let folder = worker_folder();
+    /// Describes a gate without bindings.
+    pub(crate) fn gate(name: &str) -> Self {
+        Self::built(name, "gate")
+    }
+
+    /// Describes the Worker that is built in this folder, without bindings.
+    pub(crate) fn built(name: &str, folder: &str) -> Self {
+        let folder = workers_folder().join(folder);
         Self(
-            json!({ "name": name, "folder": folder, "entry": "src/index.js", "files": {}, "bindings": {} }),
+            json!({ "name": name, "folder": folder, "entry": "src/index.js", "files": {}, "bindings": {}, "services": {} }),
         )
+    }
+
+    /// Describes the control Worker of this gate, named `control`: it has the same policy and
+    /// secrets, and KV and a ledger that are new in this `era`.
+    pub(crate) fn control(&self, era: u64) -> Self {
+        let mut control = Self::built("control", "control");
+        for member in ["files", "bindings"] {
+            control.0[member] = self.0[member].clone();
+        }
+        control.keys(era).ledger(era)
     }
 
     /// Describes a Worker of one TypeScript file.
     pub(crate) fn of_script(name: &str, typescript: &str) -> Self {
-        Self(json!({ "name": name, "typescript": typescript, "bindings": {} }))
+        Self(json!({ "name": name, "typescript": typescript, "bindings": {}, "services": {} }))
     }
 
     /// Marks the Worker as one that provides a binding of another Worker.
@@ -52,16 +67,25 @@ impl Deployment {
         self
     }
 
-    /// Adds KV and a ledger, both new in this `era`.
-    pub(crate) fn stores(self, era: u64) -> Self {
-        self.with("keys", json!(format!("keys-{era}")))
-            .with("ledger", json!({ "unsafeUniqueKey": format!("ledger-{era}") }))
+    /// Binds another Worker, or an entrypoint of it.
+    pub(crate) fn service(mut self, binding: &str, to: Value) -> Self {
+        self.0["services"][binding] = to;
+        self
     }
 
-    /// Adds the stores of another Worker in the same `era`.
-    pub(crate) fn stores_of(self, other: &str, era: u64) -> Self {
+    /// Binds the entrypoint `Reader` of the control Worker.
+    pub(crate) fn reading(self) -> Self {
+        self.service("READER", json!({ "name": "control", "entrypoint": "Reader" }))
+    }
+
+    /// Adds the KV namespace of this `era`.
+    pub(crate) fn keys(self, era: u64) -> Self {
         self.with("keys", json!(format!("keys-{era}")))
-            .with("ledger", json!({ "scriptName": other }))
+    }
+
+    /// Adds the ledger of this `era`.
+    pub(crate) fn ledger(self, era: u64) -> Self {
+        self.with("ledger", json!({ "unsafeUniqueKey": format!("ledger-{era}") }))
     }
 
     /// Adds the policy, files and secrets of a scenario.

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 
 const packages = createRequire(`${process.argv[2]}/`);
@@ -13,17 +14,18 @@ const { transform } = packages("esbuild");
 
 const tell = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** The modules of a built Worker, with these files in place of the bundled ones. */
+/** The modules of a built Worker, with these files in place of the bundled ones. The policy lies beside its folder. */
 async function modules({ folder, entry, files, around }) {
+  const at = `/${basename(folder)}`;
   const names = Object.keys(files);
   const imports = names.map((_, at) => `import file${at} from "./file${at}.txt";`);
   const members = names.map((name, at) => `${JSON.stringify(name)}: file${at},`);
   const text = (path, contents) => ({ type: "Text", path, contents });
   const bundled = `${imports.join("\n")}\nexport default { ${members.join(" ")} };\n`;
-  const built = (type, path) => readFile(`${folder}/${path}`).then((contents) => ({ type, path: `/${path}`, contents }));
+  const built = (type, path) => readFile(`${folder}/${path}`).then((contents) => ({ type, path: `${at}/${path}`, contents }));
   return [
     // The first module is the entry.
-    ...(around ? [{ type: "ESModule", path: "/around.js", contents: around }] : []),
+    ...(around ? [{ type: "ESModule", path: `${at}/around.js`, contents: around }] : []),
     await built("ESModule", entry),
     ...(existsSync(`${folder}/src/age.js`) ? [await built("ESModule", "src/age.js")] : []),
     await built("ESModule", "build/index.js"),
@@ -55,7 +57,7 @@ async function worker(wanted) {
     bindings,
     ...namespaces,
     durableObjects: { ...(ledger && { LEDGER: { className: "Ledger", useSQLite: true, ...ledger } }), ...objects },
-    serviceBindings: services,
+    serviceBindings: Object.fromEntries(Object.entries(services).filter(([, to]) => to !== null)),
     wrappedBindings: wrapped,
     unsafeDirectSockets: [undefined, ...entrypoints].map((entrypoint) => ({ host: "127.0.0.1", port: 0, entrypoint })),
   };

@@ -123,8 +123,8 @@ pub(crate) fn node_folder() -> PathBuf {
     PathBuf::from(std::env::var_os("EDGE_AUTH_WORKERS_NODE").expect("set by `cargo xtask test`"))
 }
 
-/// Returns the folder of the built Worker.
-pub(crate) fn worker_folder() -> PathBuf {
+/// Returns the folder of the Workers.
+pub(crate) fn workers_folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../cloudflare"))
 }
 

@@ -65,15 +65,17 @@ struct Gateway {
 
 fn gateway() -> Gateway {
     let driver = Driver::start();
-    let gate = Deployment::named("gate")
+    let gate = Deployment::gate("gate")
         .policy(&format!("{POLICY}{WITH_CORS}{AGING}"))
         .variable("PEPPER", PEPPER)
         .variable("UPSTREAM", "http://origin.example")
-        .with("services", json!({ "ORIGIN": "origin" }))
-        .stores(1);
-    let workers = json!([Value::from(gate), Value::from(Deployment::of_script("origin", ORIGIN))]);
-    let started = driver.start_workers(workers).unwrap();
-    let key = made(&driver, "gate");
+        .service("ORIGIN", json!("origin"))
+        .reading()
+        .keys(1);
+    let control = gate.control(1);
+    let workers = [gate, control, Deployment::of_script("origin", ORIGIN)].map(Value::from);
+    let started = driver.start_workers(json!(workers)).unwrap();
+    let key = made(&driver);
     Gateway { at: address(&started, "gate"), key, driver }
 }
 
@@ -188,9 +190,10 @@ fn a_get_with_a_length_of_zero_is_forwarded_and_one_with_a_body_is_refused() {
 fn an_invalid_answer_of_the_origin_is_a_502() {
     let origin = Server::start(|_| Response { status: 999, ..Response::default() }).unwrap();
     let driver = Driver::start();
-    let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
+    let gate = Deployment::gate("gate").policy(POLICY).variable("PEPPER", PEPPER).reading();
     let gate = gate.variable("UPSTREAM", &origin.url());
-    let started = driver.start_workers(json!([Value::from(gate)])).unwrap();
+    let workers = [gate.control(1), gate].map(Value::from);
+    let started = driver.start_workers(json!(workers)).unwrap();
     assert_eq!(
         send(address(&started, "gate"), "GET", "/public", &[]).status,
         502,

@@ -45,6 +45,14 @@ pub(crate) fn revoking(interval: &str) -> String {
     )
 }
 
+/// Switches the administration on, for the bootstrap secret.
+pub(crate) const ADMIN: &str = r#"
+[admin]
+bootstrap_hash = "sha256:bada3b8d3eed2e9a14c520f9dc56d8d7cab6e2db46734c2d20027b76ec099191"
+"#;
+pub(crate) const BOOTSTRAP: &str =
+    "Bearer edge-auth-admin_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 pub(crate) const REVOCATION: &str = "a secret of at least thirty-two bytes, for tests";
 
 struct Secrets;
@@ -59,8 +67,13 @@ impl SecretProvider for Secrets {
     }
 }
 
-/// Creates a key in the ledger that is bound to this Worker.
-pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
+/// Creates a key in the ledger of the Worker `control`.
+pub(crate) fn made(driver: &Driver) -> String {
+    made_by(driver, "control", 7)
+}
+
+/// Creates a key in the ledger of this Worker.
+pub(crate) fn made_by(driver: &Driver, worker: &'static str, seed: u64) -> String {
     let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
     let ledger = RevocationLedger { driver, worker };
     let registry = KeyService::new(&policy, &Secrets, &ledger).unwrap();
@@ -71,7 +84,7 @@ pub(crate) fn made(driver: &Driver, worker: &'static str) -> String {
         ..CreateKeyRequest::default()
     };
     let now = Timestamp::from_seconds(1_790_000_000);
-    let (_, text) = block_on(registry.create(wish, &SeededRandomness::new(7), now)).unwrap();
+    let (_, text) = block_on(registry.create(wish, &SeededRandomness::new(seed), now)).unwrap();
     text.expose().to_owned()
 }
 

@@ -1,4 +1,4 @@
-//! The Worker in real workerd.
+//! The Workers in real workerd.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +23,8 @@ mod durable_object;
 mod edge;
 mod gateway;
 mod keys;
+mod moved;
+mod privileges;
 mod revocation;
 mod scenarios;
 mod schema;
@@ -35,6 +37,5 @@ use deployment::Deployment;
 
 /// Returns the Worker with tests inside, which is never deployed.
 fn test_worker() -> Deployment {
-    let folder = driver::worker_folder().join("test-worker");
-    Deployment::named("tests").with("folder", serde_json::json!(folder)).stores(1)
+    Deployment::built("tests", "test-worker").ledger(1)
 }

@@ -1,30 +1,26 @@
-//! Every instance refuses a credential that was revoked at one of them, and no request waits for
-//! another client's.
+//! Every gate refuses a credential that the control Worker revoked, and no request waits for another
+//! client's.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use edge_auth_testkit::wire::exchange;
 use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, call, send};
 use crate::driver::Driver;
 use crate::edge::arriving;
-use crate::keys::{PEPPER, REVOCATION, made, revoking};
+use crate::keys::{ADMIN, BOOTSTRAP, PEPPER, REVOCATION, made, revoking};
 
-const ADMIN: &str = r#"
-[admin]
-bootstrap_hash = "sha256:bada3b8d3eed2e9a14c520f9dc56d8d7cab6e2db46734c2d20027b76ec099191"
-"#;
-const BOOTSTRAP: &str = "Bearer edge-auth-admin_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// The time after which an awaited status counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn gate(name: &str, interval: &str) -> Deployment {
     let policy = format!("{}{ADMIN}", revoking(interval));
-    let gate = Deployment::named(name).policy(&policy).variable("PEPPER", PEPPER);
-    gate.variable("REVOCATION", REVOCATION)
+    let gate = Deployment::gate(name).policy(&policy).variable("PEPPER", PEPPER);
+    gate.variable("REVOCATION", REVOCATION).reading()
 }
 
 fn status(of: SocketAddr, key: &str) -> u16 {
@@ -43,52 +39,51 @@ fn wait_for(wanted: u16, of: SocketAddr, key: &str) {
 }
 
 #[test]
-fn a_key_revoked_at_one_instance_is_refused_by_the_other() {
+fn a_key_revoked_by_the_control_worker_is_refused_by_every_gate() {
     let driver = Driver::start();
-    let first = gate("first", "2s").stores(1);
-    let second = gate("second", "2s").stores_of("first", 1);
-    let started = driver.start_workers(json!([Value::from(first), Value::from(second)])).unwrap();
-    let (first, second) = (address(&started, "first"), address(&started, "second"));
-    let key = made(&driver, "first");
-    assert_eq!([status(first, &key), status(second, &key)], [200, 200], "{:?}", driver.logs());
+    let (first, second) = (gate("first", "2s"), gate("second", "2s"));
+    let workers = [first.control(1), first, second].map(Value::from);
+    let started = driver.start_workers(json!(workers)).unwrap();
+    let gates = ["first", "second"].map(|name| address(&started, name));
+    let key = made(&driver);
+    assert_eq!(gates.map(|gate| status(gate, &key)), [200, 200], "{:?}", driver.logs());
 
     let id = key.split('_').nth(2).unwrap();
     let mut revoke = call("POST", "/admin/v1/revocations", &[("authorization", BOOTSTRAP)]);
     revoke.body =
         json!({ "kind": "api-key", "id": id, "reason": "a test" }).to_string().into_bytes();
-    let revoked = edge_auth_testkit::wire::exchange(first, &arriving(&revoke)).unwrap();
+    for gate in gates {
+        let refused = exchange(gate, &arriving(&revoke)).unwrap();
+        assert_eq!(refused.status, 404, "a gate does not administer");
+    }
+    let revoked = exchange(address(&started, "control"), &arriving(&revoke)).unwrap();
     assert_eq!(revoked.status, 201, "{}", String::from_utf8_lossy(&revoked.body));
-    assert_eq!(status(first, &key), 401, "the revoking instance refuses immediately");
-    wait_for(401, second, &key);
+    for gate in gates {
+        wait_for(401, gate, &key);
+    }
 }
 
 /// Does not answer the first request, and passes later ones on to the real ledger.
 const SILENT_ONCE: &str = r#"
-import { DurableObject } from "cloudflare:workers";
 let asked = false;
-export class Ledger extends DurableObject<any> {
-  fetch(request: Request) {
+export default {
+  fetch(request: Request, env: any) {
+    if (new URL(request.url).hostname !== "ledger") return Response.json(asked);
     if (!asked) { asked = true; return new Promise(() => setTimeout(() => {}, 60_000)); }
-    return this.env.REAL.getByName("ledger").fetch(request);
-  }
-}
-export default { fetch: () => Response.json(asked) };
+    return env.READER.fetch(request);
+  },
+};
 "#;
 
 #[test]
 fn a_client_that_disconnects_during_a_read_of_the_feed_delays_no_other_client() {
     let driver = Driver::start();
-    let real =
-        json!({ "REAL": { "className": "Ledger", "scriptName": "store", "useSQLite": true } });
-    let silent = Deployment::of_script("silent", SILENT_ONCE).with("objects", real);
-    let silent = silent.with("ledger", json!({ "useSQLite": false }));
-    let store = gate("store", "1h").with("ledger", json!({}));
-    let gate =
-        gate("gate", "1h").with("ledger", json!({ "scriptName": "silent", "useSQLite": false }));
-    let workers = json!([Value::from(gate), Value::from(silent), Value::from(store)]);
-    let started = driver.start_workers(workers).unwrap();
+    let silent = Deployment::of_script("silent", SILENT_ONCE).reading();
+    let gate = gate("gate", "1h").service("READER", json!("silent"));
+    let workers = [gate.control(1), gate, silent].map(Value::from);
+    let started = driver.start_workers(json!(workers)).unwrap();
     let (gate, silent) = (address(&started, "gate"), address(&started, "silent"));
-    let key = made(&driver, "store");
+    let key = made(&driver);
 
     let mut leaving = TcpStream::connect(gate).unwrap();
     write!(

@@ -1,9 +1,14 @@
-//! Runs every scenario in workerd, once through a gateway and once through an authorizer.
+//! Runs every scenario in workerd: through a gateway and through an authorizer, with administration
+//! at the control Worker.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
+use edge_auth::Policy;
+use edge_auth::policy::Format;
 use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Call, Capability, Scenario, Setup, Started, run_all, seed};
 use edge_auth_testkit::wire::{Product, WireHost};
@@ -28,7 +33,7 @@ fn every_scenario_holds_in_workerd() {
     report.must_pass();
 }
 
-/// The Worker as a product.
+/// The Workers as a product.
 struct Workers {
     driver: Driver,
     /// Counts the starts. Each one has new stores.
@@ -36,13 +41,16 @@ struct Workers {
     running: Option<Running>,
 }
 
-/// Two Workers with the same policy and stores, since a gateway has no endpoints for proxies and
-/// applications.
+/// Two gates, since a gateway has no endpoints for proxies and applications, and the control Worker,
+/// with the same policy.
 struct Running {
     gateway: SocketAddr,
     authorizer: SocketAddr,
-    /// Whether the gateway serves the administration. Without `[admin]` it forwards these paths.
-    gateway_administers: bool,
+    control: SocketAddr,
+    /// The time within which the gates see what the control Worker has written.
+    propagation: Duration,
+    /// Whether the control Worker may have written something that the gates have not seen yet.
+    has_written: Cell<bool>,
 }
 
 impl Workers {
@@ -69,32 +77,43 @@ impl Workers {
 impl Product for Workers {
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
         self.era += 1;
-        let gateway = Deployment::named("gateway").set_up(setup).stores(self.era);
-        let gateway = gateway.variable("UPSTREAM", upstream);
-        let authorizer =
-            Deployment::named("authorizer").set_up(setup).stores_of("gateway", self.era);
+        let gate = |name| Deployment::gate(name).set_up(setup).reading().keys(self.era);
+        let gateway = gate("gateway").variable("UPSTREAM", upstream);
+        let workers = [gate("authorizer"), gateway.control(self.era), gateway].map(Value::from);
         self.driver.logs();
-        let started =
-            self.driver.start_workers(json!([Value::from(gateway), Value::from(authorizer)]))?;
-        let (gateway, authorizer) = (address(&started, "gateway"), address(&started, "authorizer"));
+        let started = self.driver.start_workers(json!(workers))?;
+        let [gateway, authorizer, control] =
+            ["gateway", "authorizer", "control"].map(|name| address(&started, name));
         let notices = self.first_words(gateway, "//")?;
         self.first_words(authorizer, "/authorize")?;
+        self.first_words(control, "/admin/v1/keys")?;
         let seeded =
-            block_on(seed(setup, &RevocationLedger { driver: &self.driver, worker: "gateway" }))?;
-        let gateway_administers = setup.policy.contains("[admin]");
-        self.running = Some(Running { gateway, authorizer, gateway_administers });
+            block_on(seed(setup, &RevocationLedger { driver: &self.driver, worker: "control" }))?;
+        let propagation = propagation(&setup.policy)?;
+        let has_written = Cell::new(false);
+        self.running = Some(Running { gateway, authorizer, control, propagation, has_written });
         Ok(Started { seeded, notices })
     }
 
+    /// Waits until the gates have seen what the control Worker has written.
     fn arriving(&self, call: &Call) -> Call {
+        if let Some(running) = &self.running {
+            if call.endpoint == Endpoint::Admin {
+                running.has_written.set(running.has_written.get() || call.method != "GET");
+            } else if running.has_written.take() {
+                thread::sleep(running.propagation);
+            }
+        }
         edge::arriving(call)
     }
 
     fn address(&self, endpoint: Endpoint) -> Option<SocketAddr> {
         let running = self.running.as_ref()?;
-        let gateways = endpoint == Endpoint::Gateway
-            || (endpoint == Endpoint::Admin && running.gateway_administers);
-        Some(if gateways { running.gateway } else { running.authorizer })
+        Some(match endpoint {
+            Endpoint::Gateway => running.gateway,
+            Endpoint::Admin => running.control,
+            Endpoint::ForwardAuth | Endpoint::Verify | Endpoint::Authorizer => running.authorizer,
+        })
     }
 
     fn forget_audit(&mut self) {
@@ -114,4 +133,14 @@ impl Product for Workers {
     fn mends(&self, need: Capability) -> bool {
         matches!(need, Capability::Authority | Capability::Unmended)
     }
+}
+
+/// Returns the time within which a gate sees a change: the interval of the feed, or the age of a
+/// key's record.
+fn propagation(policy: &str) -> Result<Duration, String> {
+    const KEY_RECORD_AGE: Duration = Duration::from_secs(10);
+    let policy = Policy::parse(policy, Format::Toml, "policy.toml");
+    let policy = policy.map_err(|errors| errors.to_string())?;
+    let limits = policy.revocation_limits();
+    Ok(if policy.has_revocation_feed() { limits.interval } else { KEY_RECORD_AGE })
 }

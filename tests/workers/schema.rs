@@ -9,11 +9,12 @@ use crate::deployment::{Deployment, address, send};
 use crate::driver::{Driver, Log};
 use crate::keys::{PEPPER, POLICY, made};
 
-/// A wrapper of the Worker whose ledger also runs SQL.
+/// A wrapper of the control Worker whose ledger also runs SQL.
 const AROUND: &str = r#"
-import gate from "./src/index.js";
+import control from "./src/index.js";
 import { Ledger as Real } from "./src/index.js";
-export default gate;
+export default control;
+export { Reader } from "./src/index.js";
 export class Ledger extends Real {
   constructor(state, env) {
     super(state, env);
@@ -70,7 +71,7 @@ const NEWER: &str = "
 const VERSION: &str = "SELECT version FROM schema_version";
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 
-/// A Worker and its ledger.
+/// A gate, the control Worker and its ledger.
 struct Ledger {
     driver: Driver,
     started: Value,
@@ -83,15 +84,16 @@ impl Ledger {
         ledger
     }
 
-    /// Restarts the Worker. The object keeps its data.
+    /// Restarts the Workers. The object keeps its data.
     fn restart(&mut self) {
-        let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
-        let gate = gate.with("keys", Value::Null).with("around", json!(AROUND));
-        self.started = self.driver.start_workers(json!([Value::from(gate)])).unwrap();
+        let gate = Deployment::gate("gate").policy(POLICY).variable("PEPPER", PEPPER).reading();
+        let control = gate.control(1).with("keys", Value::Null).with("around", json!(AROUND));
+        self.started =
+            self.driver.start_workers(json!([Value::from(gate), Value::from(control)])).unwrap();
     }
 
     fn ask(&self, question: Value) -> Result<Value, String> {
-        self.driver.ask("ledger", json!({ "worker": "gate", "question": question }))
+        self.driver.ask("ledger", json!({ "worker": "control", "question": question }))
     }
 
     fn sql(&self, statements: &str) -> Value {
@@ -145,7 +147,7 @@ fn an_object_of_a_newer_version_is_refused_and_not_written() {
 #[test]
 fn a_worker_older_than_the_tables_answers_503_and_logs_what_to_do() {
     let mut ledger = Ledger::start();
-    let key = made(&ledger.driver, "gate");
+    let key = made(&ledger.driver);
     ledger.sql("UPDATE schema_version SET version = 2");
     ledger.restart();
     let question =

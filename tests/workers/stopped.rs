@@ -44,10 +44,11 @@ impl Gate {
     /// Starts a gate that reads keys from the ledger.
     fn start() -> Self {
         let driver = Driver::start();
-        let gate = Deployment::named("gate").policy(POLICY).variable("PEPPER", PEPPER).stores(1);
-        let gate = gate.with("keys", Value::Null).with("around", json!(AROUND));
-        let started = driver.start_workers(json!([Value::from(gate)])).unwrap();
-        let key = made(&driver, "gate");
+        let gate = Deployment::gate("gate").policy(POLICY).variable("PEPPER", PEPPER).reading();
+        let control = gate.control(1);
+        let workers = [gate.with("around", json!(AROUND)), control].map(Value::from);
+        let started = driver.start_workers(json!(workers)).unwrap();
+        let key = made(&driver);
         Self { at: address(&started, "gate"), driver, key }
     }
 

@@ -1,5 +1,6 @@
-//! The project as a user starts it: `wrangler dev` with its build command.
+//! The project as a user starts it: `npm run dev`, with its build commands.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -10,10 +11,10 @@ use edge_auth_testkit::wire::exchange;
 use serde_json::Value;
 
 use crate::deployment::{call, send};
-use crate::driver::{node_folder, worker_folder};
-use crate::keys::PEPPER;
+use crate::driver::{node_folder, workers_folder};
+use crate::keys::{PEPPER, REVOCATION};
 
-/// `wrangler dev` builds the Worker first.
+/// `wrangler dev` builds the Workers first.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A running `wrangler dev`. Dropping it ends the process.
@@ -26,13 +27,19 @@ struct Wrangler {
 impl Wrangler {
     fn start() -> Self {
         let state = tempfile::tempdir().unwrap();
+        let package = fs::read(workers_folder().join("package.json")).unwrap();
+        let package: Value = serde_json::from_slice(&package).unwrap();
+        let script = package["scripts"]["dev"].as_str().unwrap();
         let mut child = Command::new("node")
             .arg(node_folder().join("node_modules/wrangler/bin/wrangler.js"))
-            .args(["dev", "--local", "--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"])
+            .args(script.split(' ').skip(1))
+            .args(["--local", "--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"])
             .args(["--show-interactive-dev-session=false", "--persist-to"])
             .arg(state.path())
-            .args(["--var", &format!("PEPPER:{PEPPER}")])
-            .current_dir(worker_folder())
+            .current_dir(workers_folder())
+            .env("CLOUDFLARE_INCLUDE_PROCESS_ENV", "true")
+            .env("PEPPER", PEPPER)
+            .env("REVOCATION", REVOCATION)
             .env("CI", "1")
             .env("NO_COLOR", "1")
             .env("WRANGLER_SEND_METRICS", "false")
@@ -79,4 +86,9 @@ fn the_project_starts_with_wrangler_and_decides() {
         (false, "key_invalid".to_owned())
     );
     assert_eq!(verdict("/nowhere", ""), (false, "no_rule".to_owned()));
+    assert_eq!(
+        send(wrangler.at, "GET", "/admin/v1/keys", &[]).status,
+        401,
+        "of the control Worker"
+    );
 }

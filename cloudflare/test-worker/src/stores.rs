@@ -1,7 +1,7 @@
 //! Runs the conformance suites of the stores.
 
 use edge_auth::platform::Unavailable;
-use edge_auth_cloudflare::Stores;
+use edge_auth_cloudflare_control::LedgerStore;
 use edge_auth_testkit::conformance::{self, Backend, FeedBackend, Grade};
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
@@ -19,21 +19,21 @@ pub async fn conformance(env: Env) -> String {
 struct DurableObjects(Env);
 
 impl Backend for DurableObjects {
-    type Store = Stores;
+    type Store = LedgerStore;
 
     fn declines(&self, _: Grade) -> Option<&'static str> {
         None
     }
 
-    async fn open(&self, storage: &str) -> Result<Stores, Unavailable> {
-        Ok(Stores::of_durable_object(&self.0, storage))
+    async fn open(&self, storage: &str) -> Result<LedgerStore, Unavailable> {
+        Ok(LedgerStore::of_object(&self.0, storage))
     }
 }
 
 impl FeedBackend for DurableObjects {
-    type Log = Stores;
+    type Log = LedgerStore;
 
-    async fn open(&self, storage: &str) -> Result<Stores, Unavailable> {
-        Ok(Stores::of_durable_object(&self.0, storage))
+    async fn open(&self, storage: &str) -> Result<LedgerStore, Unavailable> {
+        Ok(LedgerStore::of_object(&self.0, storage))
     }
 }

@@ -49,6 +49,11 @@ impl<'a> MethodArn<'a> {
         format!("{}{calls}", self.stage)
     }
 
+    /// Returns the length of the part of every resource that names the stage.
+    pub(super) fn stage_bytes(self) -> usize {
+        self.stage.len()
+    }
+
     /// Returns the ARN as it was given.
     pub(super) fn text(self) -> &'a str {
         self.text

@@ -16,8 +16,8 @@ use super::call::Call;
 use super::document::PolicyDocument;
 use super::resource_planner::ResourcePlanner;
 use super::response::{
-    self, AuthorizerError, AuthorizerResponse, Context, GraphQlResponse, PolicyResponse,
-    SimpleResponse,
+    self, AuthorizerError, AuthorizerResponse, Context, GraphQlResponse, MAX_RESPONSE_BYTES,
+    PolicyResponse, SimpleResponse,
 };
 use edge_auth::AuthRequest;
 use edge_auth::Principal;
@@ -207,8 +207,9 @@ impl<P: Platform> ApiGatewayAuthorizer<P> {
         if let Some(arn) = arn {
             let mut documents = Vec::with_capacity(2);
             if let Some(access) = access
-                && let Some(lists) = self.planner.plan(api, &access.passes)
-                && let Some(document) = PolicyDocument::of_lists(arn, lists)
+                && let Some(plan) = self.planner.plan(api, &access.passes)
+                && plan.json_bytes(arn) <= MAX_RESPONSE_BYTES
+                && let Some(document) = PolicyDocument::of_lists(arn, plan.lists())
                 && document.allows(arn.text()) == is_allowed
             {
                 documents.push(document);

@@ -5,12 +5,15 @@ use serde::Serialize;
 
 use super::arn::{MAX_RESOURCE_CHARS, MethodArn};
 use super::glob;
-use super::resource_lists::ResourceLists;
+use super::resource_lists::{ListSize, ResourceLists, json_bytes};
 
 /// Paths that a wildcard of an allowed resource would match, and that the gate refuses: an upstream
 /// could read such a path as another one.
 const AMBIGUOUS: [&str; 9] =
     ["*%*", "*;*", "*\\*", "*#*", "*//*", "*/./*", "*/../*", "*/.", "*/.."];
+
+/// The bytes of the quotation marks and the comma of a resource.
+const QUOTED: usize = 3;
 
 /// An IAM policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,6 +53,34 @@ impl PolicyDocument {
             .all(|resource| resource.chars().count() <= MAX_RESOURCE_CHARS);
         (fits && !allow.is_empty())
             .then(|| Self::of([(Effect::Allow, allow), (Effect::Deny, deny)]))
+    }
+
+    /// Returns the bytes of the document that [`of_lists`](Self::of_lists) makes for lists of these
+    /// sizes.
+    pub(super) fn json_bytes(
+        arn: MethodArn<'_>,
+        allow: ListSize,
+        mut deny: ListSize,
+        has_wildcard: bool,
+    ) -> usize {
+        if has_wildcard {
+            let bytes = AMBIGUOUS.iter().map(|glob| json_bytes(glob)).sum();
+            deny.add(ListSize { resources: AMBIGUOUS.len(), bytes });
+        }
+        let mut bytes = r#"{"Version":"2012-10-17","Statement":[]}"#.len();
+        let mut statements = 0;
+        for (list, statement) in [
+            (allow, r#"{"Action":"execute-api:Invoke","Effect":"Allow","Resource":[]}"#),
+            (deny, r#"{"Action":"execute-api:Invoke","Effect":"Deny","Resource":[]}"#),
+        ] {
+            if list.resources > 0 {
+                statements += 1;
+                bytes += statement.len() + list.bytes;
+                // The last resource has no comma.
+                bytes += list.resources * (arn.stage_bytes() + QUOTED) - 1;
+            }
+        }
+        bytes + usize::from(statements > 1)
     }
 
     /// Makes the document that allows exactly this call, if IAM can express it.

@@ -2,7 +2,6 @@
 
 use super::api_type::ApiType;
 use super::arn::{MAX_RESOURCE_CHARS, MethodArn};
-use super::document::PolicyDocument;
 use super::resource_planner::ResourcePlanner;
 use super::response::MAX_RESPONSE_BYTES;
 use super::rule_resources::RuleResources;
@@ -79,19 +78,16 @@ fn inexpressible_beside(
     planner: &ResourcePlanner,
     api: ApiType,
 ) -> Vec<(usize, String)> {
-    let count = planner.rules.len();
     let mut inexpressible = Vec::new();
     for (index, (resources, rule)) in planner.rules.iter().zip(policy.rules()).enumerate() {
-        let is_denied = rule.access != Access::Public
-            && (index + 1..count).any(|later| planner.overlap(index, later).paths);
-        for (other, other_rule) in policy.rules().iter().enumerate() {
-            if other == index {
-                continue;
-            }
-            let overlap = planner.overlap(index, other);
+        let mut later = planner.overlaps(index).filter(|(other, _)| *other > index);
+        let is_denied = rule.access != Access::Public && later.any(|(_, overlap)| overlap.paths);
+        for (other, overlap) in planner.overlaps(index).filter(|(other, _)| *other != index) {
             let both = resources.inexpressible(api).is_none() && overlap.overmatch;
             let before = is_denied && other < index && overlap.superset;
-            if both || before {
+            if (both || before)
+                && let Some(other_rule) = policy.rules().get(other)
+            {
                 let name = &other_rule.name;
                 let reason = format!(
                     "rule `{name}` allows paths that would have to be denied beside it: `*` crosses slashes"
@@ -116,21 +112,21 @@ fn too_large(policy: &Policy, planner: &ResourcePlanner, api: ApiType) -> Option
     for named in known {
         let passes: Vec<bool> =
             policy.rules().iter().map(|rule| lets_in(&rule.access, named)).collect();
-        let Some(last) = passes.iter().rposition(|passes| *passes) else { continue };
-        let Some(lists) = planner.plan(api, &passes) else { continue };
-        let Some(document) = PolicyDocument::of_lists(arn, lists) else { continue };
-        let Ok(json) = serde_json::to_vec(&document) else { continue };
-        let bytes = json.len() + REST;
-        if bytes > MAX_RESPONSE_BYTES {
-            let whose = match named {
-                Some(named) => policy.name_of(&named),
-                None => "a caller without credentials".to_owned(),
-            };
-            let reason = format!(
-                "with it, the answer to {whose} may have {bytes} bytes, and API Gateway takes at most {MAX_RESPONSE_BYTES}"
-            );
-            return Some((last, reason));
-        }
+        let Some(plan) = planner.plan(api, &passes) else { continue };
+        // The first rule with which the document is too large.
+        let limit = MAX_RESPONSE_BYTES - REST;
+        let Some((first, _)) = plan.sizes(arn).find(|(_, bytes)| *bytes > limit) else { continue };
+        let whose = match named {
+            Some(named) => policy.name_of(&named),
+            None => "a caller without credentials".to_owned(),
+        };
+        let reason = format!(
+            "with it and the rules before it, the answer to {whose} may be too large: API Gateway takes at most \
+             {MAX_RESPONSE_BYTES} bytes, and all {} rules of the answer make {} bytes",
+            plan.len(),
+            plan.json_bytes(arn) + REST
+        );
+        return Some((first, reason));
     }
     None
 }

@@ -10,6 +10,8 @@ mod call;
 mod document;
 mod glob;
 mod inexpressible;
+mod path_overlap;
+mod plan;
 mod resource_lists;
 mod resource_planner;
 mod response;

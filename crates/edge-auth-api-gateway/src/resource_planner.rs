@@ -4,10 +4,8 @@
 //! allowed and `/orders/*/*` is denied. A deny overrides the allows of all rules, so it may forbid
 //! what another rule allows. Then there is no plan, and an answer allows only the call itself.
 
-use std::sync::OnceLock;
-
 use super::api_type::ApiType;
-use super::resource_lists::ResourceLists;
+use super::plan::Plan;
 use super::rule_resources::{Overlap, RuleResources};
 use edge_auth::route::Route;
 
@@ -15,58 +13,68 @@ use edge_auth::route::Route;
 #[derive(Debug)]
 pub(super) struct ResourcePlanner {
     pub(super) rules: Vec<RuleResources>,
-    /// For each rule, how it overlaps every rule; computed when it is needed first.
-    overlaps: Vec<OnceLock<Vec<Overlap>>>,
+    /// For each rule, the rules that it overlaps, in their order.
+    overlaps: Vec<Vec<(usize, Overlap)>>,
 }
 
 impl ResourcePlanner {
+    /// Works out everything that depends on the rules alone.
     pub(super) fn new(routes: &[Route]) -> Self {
         let mut rules: Vec<RuleResources> = routes.iter().map(RuleResources::new).collect();
         RuleResources::shorten(&mut rules, routes);
-        Self { overlaps: rules.iter().map(|_| OnceLock::new()).collect(), rules }
+        let mut overlaps = Vec::with_capacity(rules.len());
+        for rule in &rules {
+            let mut row = Vec::new();
+            for (index, other) in rules.iter().enumerate() {
+                let overlap = rule.overlap(other);
+                if overlap != Overlap::default() {
+                    row.push((index, overlap));
+                }
+            }
+            overlaps.push(row);
+        }
+        Self { rules, overlaps }
     }
 
     /// Returns what a caller may reach that these rules let pass; `None` if IAM cannot express it.
-    pub(super) fn plan(&self, api: ApiType, passes: &[bool]) -> Option<ResourceLists> {
+    pub(super) fn plan(&self, api: ApiType, passes: &[bool]) -> Option<Plan<'_>> {
         let passes = |rule: usize| passes.get(rule).is_some_and(|passes| *passes);
-        let expressible = |rule: usize| {
-            self.rules.get(rule).is_some_and(|resources| resources.inexpressible(api).is_none())
-        };
-        let allowed: Vec<usize> =
-            (0..self.rules.len()).filter(|rule| passes(*rule) && expressible(*rule)).collect();
-        let mut lists = ResourceLists::default();
+        let mut allowed = Vec::with_capacity(self.rules.len());
         for (rule, resources) in self.rules.iter().enumerate() {
-            let with = |other: usize| self.overlap(rule, other);
-            if allowed.binary_search(&rule).is_ok() {
-                if allowed.iter().any(|other| with(*other).overmatch) {
+            allowed.push(passes(rule) && resources.inexpressible(api).is_none());
+        }
+        let is_allowed = |rule: usize| allowed.get(rule).is_some_and(|allowed| *allowed);
+        let mut plan = Plan::default();
+        for (rule, resources) in self.rules.iter().enumerate() {
+            let beside = || self.overlaps(rule).filter(|(other, _)| is_allowed(*other));
+            if is_allowed(rule) {
+                if beside().any(|(_, overlap)| overlap.overmatch) {
                     return None;
                 }
-                resources.allow(&mut lists);
+                plan.push(rule, resources, true);
             } else if !passes(rule)
-                && allowed.iter().any(|other| *other > rule && with(*other).paths)
+                && beside().any(|(other, overlap)| other > rule && overlap.paths)
             {
                 // This rule decides first, and refuses.
-                let forbids_more =
-                    |other: &usize| match *other > rule && resources.inexpressible(api).is_none() {
-                        true => with(*other).overmatch,
-                        false => with(*other).superset,
-                    };
-                if allowed.iter().any(forbids_more) {
+                let is_expressible = resources.inexpressible(api).is_none();
+                let forbids_more = |(other, overlap): (usize, Overlap)| {
+                    if other > rule && is_expressible {
+                        overlap.overmatch
+                    } else {
+                        overlap.superset
+                    }
+                };
+                if beside().any(forbids_more) {
                     return None;
                 }
-                resources.deny(&mut lists);
+                plan.push(rule, resources, false);
             }
         }
-        Some(lists)
+        Some(plan)
     }
 
-    /// Returns how the paths of a rule overlap those of another.
-    pub(super) fn overlap(&self, rule: usize, other: usize) -> Overlap {
-        let (Some(row), Some(resources)) = (self.overlaps.get(rule), self.rules.get(rule)) else {
-            return Overlap::default();
-        };
-        let row =
-            row.get_or_init(|| self.rules.iter().map(|other| resources.overlap(other)).collect());
-        row.get(other).copied().unwrap_or_default()
+    /// Returns the rules that a rule overlaps, and how.
+    pub(super) fn overlaps(&self, rule: usize) -> impl Iterator<Item = (usize, Overlap)> {
+        self.overlaps.get(rule).into_iter().flatten().copied()
     }
 }

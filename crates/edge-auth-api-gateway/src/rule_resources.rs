@@ -1,8 +1,13 @@
 //! One rule as IAM's resources: what the rule matches, and what the globs for it match.
 
+#[cfg(test)]
+mod character_sets;
+#[cfg(test)]
+mod tests;
+
 use super::api_type::ApiType;
-use super::glob::PathLanguage;
-use super::resource_lists::ResourceLists;
+use super::path_overlap::{GlobOverlap, GlobPath, GlobSegment};
+use super::resource_lists::{ListSize, ResourceLists, json_bytes};
 use edge_auth::route::{PathPattern, Route, Segment};
 
 /// The methods that API Gateway takes.
@@ -13,15 +18,18 @@ const ANY: [&str; 1] = ["*"];
 /// One rule, in the terms of IAM.
 #[derive(Debug)]
 pub(super) struct RuleResources {
-    methods: Vec<&'static str>,
+    /// The methods of [`METHODS`], as bits.
+    methods: u8,
     /// Globs for the methods.
     method_globs: Vec<&'static str>,
     /// The paths that the rule matches.
-    languages: Vec<PathLanguage>,
+    path: PathPattern,
+    /// The globs of `superset` and `overmatch`, to compare them with the paths of rules.
+    globs: GlobPath,
     /// Globs that match every path of the rule, and maybe more.
-    superset: Globs,
+    superset: Vec<String>,
     /// Globs for the paths that `superset` matches beyond the rule.
-    overmatch: Globs,
+    overmatch: Vec<String>,
     /// Globs for the paths that a glob of `method_globs` matches beyond the rule, by taking a part
     /// of the path.
     method_overmatch: Vec<String>,
@@ -30,7 +38,7 @@ pub(super) struct RuleResources {
 }
 
 /// How the paths of one rule overlap those of another, if they have a method in common.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Overlap {
     /// Some paths are matched by both.
     pub paths: bool,
@@ -40,42 +48,28 @@ pub(super) struct Overlap {
     pub overmatch: bool,
 }
 
-/// Globs of paths, as texts and as the sets that they match.
-#[derive(Debug, Default)]
-struct Globs {
-    texts: Vec<String>,
-    languages: Vec<PathLanguage>,
-}
-
-impl Globs {
-    fn of(texts: Vec<String>) -> Self {
-        Self { languages: texts.iter().map(|glob| PathLanguage::of_glob(glob)).collect(), texts }
-    }
-
-    fn intersect(&self, rule: &RuleResources) -> bool {
-        self.languages
-            .iter()
-            .any(|glob| rule.languages.iter().any(|language| glob.intersects(language)))
-    }
-}
-
 impl RuleResources {
     pub(super) fn new(route: &Route) -> Self {
-        let methods: Vec<_> =
-            METHODS.into_iter().filter(|method| route.methods.contains(method)).collect();
         let mut rule = Self {
-            method_globs: methods.clone(),
-            methods,
-            languages: Vec::new(),
-            superset: Globs::default(),
-            overmatch: Globs::default(),
+            methods: 0,
+            method_globs: Vec::new(),
+            path: route.path.clone(),
+            globs: GlobPath::default(),
+            superset: Vec::new(),
+            overmatch: Vec::new(),
             method_overmatch: Vec::new(),
             inexpressible: route
                 .host
                 .is_some()
                 .then_some("it is for certain hosts, and IAM's resources have no host"),
         };
-        rule.set_path(&route.path);
+        for (bit, method) in METHODS.into_iter().enumerate() {
+            if route.methods.contains(method) {
+                rule.methods |= 1 << bit;
+                rule.method_globs.push(method);
+            }
+        }
+        rule.set_globs(&route.path);
         rule
     }
 
@@ -87,19 +81,18 @@ impl RuleResources {
         if !listed.all(|method| METHODS.contains(&method)) {
             return;
         }
-        let method_overmatch = |rule: &Self, route: &Route| {
-            let method_overmatch =
-                Globs::of(rule.superset.texts.iter().map(|glob| format!("/*{glob}")).collect());
+        let mut found = Vec::with_capacity(rules.len());
+        for (rule, route) in rules.iter().zip(routes) {
+            let below_anything = rule.globs.below_anything();
             let alone = route.methods.names().is_none()
-                && !rules.iter().any(|other| method_overmatch.intersect(other));
-            alone.then_some(method_overmatch.texts)
-        };
-        let found: Vec<_> =
-            rules.iter().zip(routes).map(|(rule, route)| method_overmatch(rule, route)).collect();
-        for (rule, method_overmatch) in rules.iter_mut().zip(found) {
-            if let Some(method_overmatch) = method_overmatch {
+                && !rules.iter().any(|other| below_anything.overlap(&other.path).superset);
+            found.push(alone);
+        }
+        for (rule, alone) in rules.iter_mut().zip(found) {
+            if alone {
                 rule.method_globs = ANY.to_vec();
-                rule.method_overmatch = method_overmatch;
+                rule.method_overmatch =
+                    rule.superset.iter().map(|glob| format!("/*{glob}")).collect();
             }
         }
     }
@@ -113,87 +106,115 @@ impl RuleResources {
 
     /// Returns whether it takes wildcards to express the rule.
     pub(super) fn has_wildcard(&self) -> bool {
-        self.superset.texts.iter().any(|glob| glob.contains('*'))
+        self.superset.iter().any(|glob| glob.contains('*'))
     }
 
     /// Returns the length of the longest resource, in characters, from the method on.
     pub(super) fn longest_resource(&self) -> usize {
-        let globs =
-            self.superset.texts.iter().chain(&self.overmatch.texts).chain(&self.method_overmatch);
+        let globs = self.superset.iter().chain(&self.overmatch).chain(&self.method_overmatch);
         let method = self.method_globs.iter().map(|method| method.len()).max();
         globs.map(String::len).max().unwrap_or_default() + method.unwrap_or_default()
     }
 
     /// Lists the resources for a caller that the rule lets pass.
     pub(super) fn allow(&self, lists: &mut ResourceLists) {
-        self.list_globs(&self.superset.texts, &mut lists.allow);
-        self.list_globs(&self.overmatch.texts, &mut lists.deny);
+        self.list_globs(&self.superset, &mut lists.allow);
+        self.list_globs(&self.overmatch, &mut lists.deny);
         self.list_globs(&self.method_overmatch, &mut lists.deny);
     }
 
     /// Lists the resources for a caller that the rule refuses.
     pub(super) fn deny(&self, lists: &mut ResourceLists) {
-        self.list_globs(&self.superset.texts, &mut lists.deny);
+        self.list_globs(&self.superset, &mut lists.deny);
     }
 
+    /// Adds the size of what [`allow`](Self::allow) lists.
+    pub(super) fn add_allowed(&self, allow: &mut ListSize, deny: &mut ListSize) {
+        allow.add(self.size_of(&self.superset));
+        deny.add(self.size_of(&self.overmatch));
+        deny.add(self.size_of(&self.method_overmatch));
+    }
+
+    /// Adds the size of what [`deny`](Self::deny) lists.
+    pub(super) fn add_denied(&self, deny: &mut ListSize) {
+        deny.add(self.size_of(&self.superset));
+    }
+
+    /// Returns how this rule's resources overlap the paths of another.
     pub(super) fn overlap(&self, other: &Self) -> Overlap {
-        if !self.methods.iter().any(|method| other.methods.contains(method)) {
+        if self.methods & other.methods == 0 {
             return Overlap::default();
         }
-        let paths = self
-            .languages
-            .iter()
-            .any(|language| other.languages.iter().any(|theirs| language.intersects(theirs)));
-        Overlap {
-            paths,
-            superset: self.superset.intersect(other),
-            overmatch: self.overmatch.intersect(other),
-        }
+        let GlobOverlap { superset, overmatch } = self.globs.overlap(&other.path);
+        // `superset` matches all paths of its rule.
+        let paths = superset && self.path.meets(&other.path);
+        Overlap { paths, superset, overmatch }
     }
 
-    fn set_path(&mut self, path: &PathPattern) {
-        let mut language = PathLanguage::default();
+    fn set_globs(&mut self, path: &PathPattern) {
         // The parts of the glob between its captures.
         let mut parts = vec![String::new()];
         for segment in path.segments() {
-            language.literal("/");
             let Some(last) = parts.last_mut() else { continue };
             last.push('/');
-            match segment {
-                Segment::Literal(literal) => {
-                    language.literal(literal);
-                    self.inexpressible = push_literal(last, literal).or(self.inexpressible);
-                }
+            let glob = match segment {
+                Segment::Literal(literal) => match self.push_literal(last, literal) {
+                    Some(text) => GlobSegment::Text(text.to_owned()),
+                    None => GlobSegment::anything(),
+                },
                 Segment::Capture { prefix, suffix, .. } => {
-                    language.literal(prefix);
-                    language.segment();
-                    language.literal(suffix);
+                    let prefix = self.push_literal(last, prefix).unwrap_or_default();
                     let mut next = String::new();
-                    self.inexpressible = push_literal(last, prefix).or(self.inexpressible);
-                    self.inexpressible = push_literal(&mut next, suffix).or(self.inexpressible);
+                    let suffix = self.push_literal(&mut next, suffix).unwrap_or_default();
                     parts.push(next);
+                    GlobSegment::Wild {
+                        prefix: prefix.to_owned(),
+                        suffix: suffix.to_owned(),
+                        is_capture: true,
+                    }
                 }
-            }
+            };
+            self.globs.segments.push(glob);
         }
         let glob = parts.join("?*");
         let captures = parts.len() - 1;
-        self.overmatch = Globs::of((0..captures).map(|wide| widened(&parts, wide)).collect());
-        let mut superset = vec![glob.clone()];
+        self.overmatch = (0..captures).map(|wide| widened(&parts, wide)).collect();
         if path.has_rest() {
             if captures > 0 {
                 self.inexpressible =
                     Some("after a `{segment}` its `{*rest}` cannot be told from more segments");
             }
-            // The glob is empty for `/{*rest}`, which matches no path without a slash.
-            superset.retain(|glob| !glob.is_empty());
-            superset.push(format!("{glob}/*"));
-            let mut below = language.clone();
-            below.literal("/");
-            below.anything();
-            self.languages.push(below);
+            self.globs.below = true;
+            self.superset.push(format!("{glob}/*"));
         }
-        self.superset = Globs::of(superset);
-        self.languages.push(language);
+        // The glob is empty for `/{*rest}`, which matches no path without a slash.
+        if !glob.is_empty() {
+            self.superset.insert(0, glob);
+        }
+    }
+
+    /// Adds text to a glob and returns it; or adds a wildcard if IAM cannot express the text, and
+    /// notes why it cannot.
+    fn push_literal<'a>(&mut self, glob: &mut String, literal: &'a str) -> Option<&'a str> {
+        if literal.chars().all(is_plain) {
+            glob.push_str(literal);
+            return Some(literal);
+        }
+        glob.push('*');
+        self.inexpressible = Some("its path has characters that are percent-encoded on their way");
+        None
+    }
+
+    /// Counts the resources of a list of these globs.
+    fn size_of(&self, globs: &[String]) -> ListSize {
+        let mut size = ListSize::default();
+        for method in &self.method_globs {
+            for glob in globs {
+                size.resources += 1;
+                size.bytes += method.len() + json_bytes(glob);
+            }
+        }
+        size
     }
 
     fn list_globs(&self, globs: &[String], list: &mut Vec<String>) {
@@ -201,16 +222,6 @@ impl RuleResources {
             list.extend(globs.iter().map(|glob| format!("{method}{glob}")));
         }
     }
-}
-
-/// Adds text to a glob, or a wildcard if IAM cannot express the text. Returns why it cannot.
-fn push_literal(glob: &mut String, literal: &str) -> Option<&'static str> {
-    if literal.chars().all(is_plain) {
-        glob.push_str(literal);
-        return None;
-    }
-    glob.push('*');
-    Some("its path has characters that are percent-encoded on their way")
 }
 
 /// Returns the glob with a slash in the capture after the part `wide`, where the rule has none.

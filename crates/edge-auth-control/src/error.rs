@@ -18,6 +18,9 @@ pub enum AdminError {
     /// The store has no such key.
     #[error("there is no key with the id `{0}`")]
     NotFound(String),
+    /// The administrator belongs to a tenant, and this is not the tenant's.
+    #[error("{0}")]
+    TenantLimit(String),
     /// The key's state does not allow it.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
@@ -84,6 +87,7 @@ impl AdminError {
                 ("request_invalid", 400)
             }
             Self::NotFound(_) => ("key_not_found", 404),
+            Self::TenantLimit(_) => ("tenant_limit", 403),
             Self::Lifecycle(
                 LifecycleError::Attributes(_)
                 | LifecycleError::Hash { .. }

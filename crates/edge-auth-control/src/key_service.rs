@@ -6,6 +6,7 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 
 use super::requests::within_time;
+use super::tenant_limit::TenantLimit;
 use super::{AdminError, CreateKeyRequest};
 use crate::ledger::{ChangeMeta, RevocationLedger};
 use crate::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
@@ -25,9 +26,11 @@ const PAGE: usize = 200;
 /// Administers the API keys of one store.
 #[derive(Debug)]
 pub struct KeyService<'a, S, L = NoRevocations> {
-    store: &'a S,
+    pub(super) store: &'a S,
     blocks: Vec<ApiKeyProfile>,
     publisher: Option<ChangePublisher<'a, L>>,
+    /// The limit of the administrator, if it belongs to a tenant.
+    pub(super) tenant_limit: Option<TenantLimit>,
 }
 
 /// Announces changes to all instances of the gate, by the revocation feed.
@@ -67,11 +70,16 @@ impl<'a, S: ApiKeyAdmin> KeyService<'a, S> {
         secret_provider: &dyn SecretProvider,
         store: &'a S,
     ) -> Result<Self, PolicyErrors> {
-        Ok(Self { store, blocks: build_key_blocks(policy, secret_provider)?, publisher: None })
+        Ok(Self::of_blocks(build_key_blocks(policy, secret_provider)?, store))
     }
 
-    pub(super) fn of_blocks(blocks: &[ApiKeyProfile], store: &'a S) -> Self {
-        Self { store, blocks: blocks.to_vec(), publisher: None }
+    pub(super) fn of_blocks(blocks: Vec<ApiKeyProfile>, store: &'a S) -> Self {
+        Self { store, blocks, publisher: None, tenant_limit: None }
+    }
+
+    /// Keeps the administrator to a tenant, if it belongs to one.
+    pub(super) fn limited_to(self, tenant_limit: Option<TenantLimit>) -> Self {
+        Self { tenant_limit, ..self }
     }
 
     /// Announces every change by a revocation feed, if there is one, as done by `by`.
@@ -81,7 +89,8 @@ impl<'a, S: ApiKeyAdmin> KeyService<'a, S> {
         by: impl Into<String>,
     ) -> KeyService<'a, S, L> {
         let publisher = ledger.map(|ledger| ChangePublisher { ledger, by: by.into() });
-        KeyService { store: self.store, blocks: self.blocks, publisher }
+        let Self { store, blocks, tenant_limit, .. } = self;
+        KeyService { store, blocks, publisher, tenant_limit }
     }
 }
 
@@ -93,6 +102,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
+        let request = self.limited(request)?;
         let block = self.block(&request.block)?;
         let (key, text) = block.issue(request.to_new_key(now)?, randomness, now)?;
         self.insert(&key, now).await?;
@@ -106,6 +116,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         hash: &str,
         now: Timestamp,
     ) -> Result<ApiKey, AdminError> {
+        let request = self.limited(request)?;
         let block = self.block(&request.block)?;
         let mut key = block.import(request.to_new_key(now)?, hash, now)?;
         let known = self.announced(&key).await?;
@@ -127,8 +138,13 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
                            whoever may have seen it here has the key: rotate it";
             return Err(AdminError::Invalid(message.to_owned()));
         }
-        let record = self.store.current(id, now).await?;
-        let key = self.open(&record.ok_or_else(|| AdminError::NotFound(printable(id)))?)?;
+        let absent = || AdminError::NotFound(printable(id));
+        let record = self.store.current(id, now).await?.ok_or_else(absent)?;
+        let key = match (&self.tenant_limit, self.open(&record)) {
+            (None, opened) => opened?,
+            (Some(limit), Ok(key)) if limit.owns(&key) => key,
+            (Some(_), Ok(_) | Err(_)) => return Err(absent()),
+        };
         match self.announced(&key).await? {
             Some(known) if key.version() < known => {
                 Err(AdminError::RecordOlder { id: printable(id), found: key.version(), known })
@@ -150,6 +166,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
             self.block(block)?;
         }
         let limit = limit.clamp(1, PAGE);
+        if let Some(tenant) = &self.tenant_limit {
+            return self.list_of_tenant(tenant, block, after, limit, now).await;
+        }
         let records = self.store.list(after, limit, now).await?;
         let next = match records.last() {
             Some(last) if records.len() == limit => Some(last.id.clone()),
@@ -181,6 +200,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         now: Timestamp,
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
         within_time("overlap", now, overlap)?;
+        if let Some(limit) = &self.tenant_limit {
+            limit.check_gives(self.show(id, now).await?.scopes())?;
+        }
         self.change(id, now, |key| key.rotate(overlap, randomness, now)).await
     }
 
@@ -223,15 +245,15 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok((key, entry))
     }
 
-    /// Wraps a key under the current pepper. Returns `None` if it is already.
-    pub async fn rewrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
+    /// Wraps a key under the current pepper. Returns the key, and whether it was wrapped now.
+    pub async fn rewrap(&self, id: &str, now: Timestamp) -> Result<(ApiKey, bool), AdminError> {
         for _ in 0..ATTEMPTS {
             let key = self.show(id, now).await?;
             let Some(wrapped) = key.rewrap() else {
-                return Ok(None);
+                return Ok((key, false));
             };
             if self.replace(&key, &wrapped, now).await? == WriteOutcome::Stored {
-                return Ok(Some(wrapped));
+                return Ok((wrapped, true));
             }
         }
         Err(AdminError::Conflict(printable(id)))
@@ -299,7 +321,15 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok(self.store.put(&new.seal()?, Precondition::Version(old.version()), now).await?)
     }
 
-    fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, AdminError> {
+    /// Returns a request for a key that this administrator may make.
+    fn limited(&self, request: CreateKeyRequest) -> Result<CreateKeyRequest, AdminError> {
+        match &self.tenant_limit {
+            Some(limit) => limit.apply(request),
+            None => Ok(request),
+        }
+    }
+
+    pub(super) fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, AdminError> {
         let claimed = claimed_block(record)?;
         let block = self.find_block(&claimed).ok_or_else(|| AdminError::RecordOfUnknownBlock {
             id: printable(&record.id),
@@ -310,9 +340,17 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
 
     fn block(&self, name: &str) -> Result<&ApiKeyProfile, AdminError> {
         if name.is_empty() {
-            return Err(AdminError::Invalid(
-                "`block` is missing: the name of an `[[api_key]]`".to_owned(),
-            ));
+            return match self.blocks.as_slice() {
+                [only] => Ok(only),
+                [] => Err(AdminError::Invalid("the policy has no `[[api_key]]` block".to_owned())),
+                several => {
+                    let names: Vec<&str> = several.iter().map(ApiKeyProfile::name).collect();
+                    Err(AdminError::Invalid(format!(
+                        "the policy has several `[[api_key]]` blocks, choose one as `block`: {}",
+                        names.join(" | ")
+                    )))
+                }
+            };
         }
         self.find_block(name).ok_or_else(|| AdminError::BlockUnknown(printable(name)))
     }

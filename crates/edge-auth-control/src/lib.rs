@@ -21,6 +21,7 @@ mod revocation_requests;
 mod revocation_responses;
 mod revocations;
 pub mod store;
+mod tenant_limit;
 
 pub use api::{AdminApi, AuthorizedOperation};
 pub use crl_import::CrlImport;
@@ -28,7 +29,7 @@ pub use dispatch::ControlDispatcher;
 pub use error::AdminError;
 pub use key_service::{KeyService, ListedKey, Page};
 pub use ledger::{ChangeMeta, LedgerError, Listing, Progress, RevocationLedger};
-pub use operations::OPENAPI;
+pub use operations::{OPENAPI, bodies};
 pub use requests::{CreateKeyRequest, ImportKeyRequest};
 pub use responses::KeyResponse;
 pub use revocation_requests::{RevocationChange, RevocationKind, RevocationRequest};

@@ -1,6 +1,6 @@
 //! Carries out the actions of `/admin/v1`: from the body of a request to the reply.
 
-pub(super) mod bodies;
+pub mod bodies;
 #[cfg(test)]
 mod openapi_tests;
 
@@ -10,11 +10,12 @@ use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
 
 use self::bodies::{
-    CompactionBody, IssuedKeyBody, KeyBody, KeyEntry, KeysBody, ReasonBody, RotationBody,
-    UntrustedRecord,
+    CompactionBody, IssuedKeyBody, KeyBody, KeyEntry, KeysBody, ReasonBody, RevokedKeyBody,
+    RotationBody, UntrustedRecord, WrappedKeyBody,
 };
 use super::action::Action;
 use super::query::{KeysQuery, RevocationsQuery, entry_number};
+use super::tenant_limit::TenantLimit;
 use super::{
     AdminError, ImportKeyRequest, KeyResponse, KeyService, ListedKey, Page, RevocationResponse,
     Revocations,
@@ -39,6 +40,8 @@ pub(super) struct Operations<'a, S, L> {
     pub log: &'a L,
     /// The administrator, for the revocation log.
     pub by: String,
+    /// Its limit, if it belongs to a tenant.
+    pub tenant_limit: Option<TenantLimit>,
     pub randomness: &'a dyn Randomness,
     pub now: Timestamp,
 }
@@ -104,17 +107,26 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
                 let ReasonBody { reason } = read(body)?;
                 let (key, entry) = self.keys().revoke_by_entry(id, &reason, now).await?;
                 let mut performed = Performed::on_key(200, &key, None, now);
+                let bound = self.policy.revocation_limits().bound;
+                performed.reply = Reply::json(200, &RevokedKeyBody::new(&key, bound, now));
                 performed.revocation = entry.map(|entry| entry.sequence);
                 performed.reason = Some(audit_reason(&reason));
                 Ok(performed)
             }
+            Action::Rewrap(id) => {
+                let (key, wrapped) = self.keys().rewrap(id, now).await?;
+                let body = WrappedKeyBody { key: KeyResponse::new(&key, now), wrapped };
+                let reply = Reply::json(200, &body);
+                let key = wrapped.then(|| key.id().to_owned());
+                Ok(Performed { key, ..Performed::read(reply) })
+            }
             Action::ListRevocations => {
                 let RevocationsQuery { before, limit } = RevocationsQuery::parse(query)?;
-                let page = self.revocations()?.list(before, limit).await?;
+                let page = self.revocations()?.list(before, limit, now).await?;
                 Ok(Performed::read(Reply::json(200, &page)))
             }
             Action::ShowRevocation(id) => {
-                let entry = self.revocations()?.show(entry_number(id)?).await?;
+                let entry = self.revocations()?.show(entry_number(id)?, now).await?;
                 Ok(Performed::read(Reply::json(200, &RevocationResponse::new(&entry))))
             }
             Action::CreateRevocation => {
@@ -148,12 +160,17 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
     fn keys(&self) -> KeyService<'_, S, L> {
         let ledger =
             self.revocation_secrets.map(|secrets| RevocationLedger::new(secrets.clone(), self.log));
-        KeyService::of_blocks(self.profiles, self.store).publishing(ledger, &self.by)
+        self.key_service().publishing(ledger, &self.by)
     }
 
     fn revocations(&self) -> Result<Revocations<'_, S, L>, AdminError> {
-        let keys = KeyService::of_blocks(self.profiles, self.store);
-        Revocations::of(self.policy, self.revocation_secrets.cloned(), keys, self.log, &self.by)
+        let (secrets, keys) = (self.revocation_secrets.cloned(), self.key_service());
+        Revocations::of(self.policy, secrets, keys, self.log, &self.by)
+    }
+
+    fn key_service(&self) -> KeyService<'_, S> {
+        let keys = KeyService::of_blocks(self.profiles.to_vec(), self.store);
+        keys.limited_to(self.tenant_limit.clone())
     }
 }
 
@@ -166,7 +183,7 @@ impl Performed {
         let response = KeyResponse::new(key, now);
         let reply = match text {
             Some(text) => {
-                Reply::json(status, &IssuedKeyBody { key: response, secret: text.expose() })
+                Reply::json(status, &IssuedKeyBody { key: response, secret: text.expose().into() })
             }
             None => Reply::json(status, &KeyBody { key: response }),
         };
@@ -192,7 +209,8 @@ impl Performed {
 }
 
 impl KeysBody {
-    fn new(page: Page, now: Timestamp) -> Self {
+    /// Makes the answer of a page as it is at `now`.
+    pub fn new(page: Page, now: Timestamp) -> Self {
         let mut keys = Vec::with_capacity(page.keys.len());
         for listed in page.keys {
             keys.push(match listed {

@@ -1,10 +1,11 @@
 //! Administers the revocations of a policy, for the HTTP API and the CLI.
 
 use edge_auth_token::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::revocation_responses::whole_seconds;
 use super::{AdminError, KeyService, RevocationChange, RevocationRequest, RevocationResponse};
-use crate::ledger::{ChangeMeta, RevocationLedger};
+use crate::ledger::{ChangeMeta, LedgerError, RevocationLedger};
 use crate::store::{ApiKeyAdmin, RevocationLog};
 use edge_auth::SecretProvider;
 use edge_auth::platform::Randomness;
@@ -18,14 +19,14 @@ const KEY_STAYS_REVOKED: &str = "the key itself stays revoked: its record says s
 /// The revocation log of a policy, and the API keys that can be revoked in it.
 #[derive(Debug)]
 pub struct Revocations<'a, S, L> {
-    policy: &'a Policy,
-    key_service: KeyService<'a, S, L>,
+    pub(super) policy: &'a Policy,
+    pub(super) key_service: KeyService<'a, S, L>,
     pub(super) ledger: RevocationLedger<'a, L>,
     by: String,
 }
 
 /// A page of the log, the newest entry first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevocationPage {
     /// The entries.
@@ -82,7 +83,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         let order = request.order(self.policy, now)?;
         let notice = order.notice.clone();
         let entry = self.fulfil(order, now).await?;
-        let view = RevocationResponse { notice, ..RevocationResponse::new(&entry) };
+        let bound_seconds = Some(whole_seconds(self.policy.revocation_limits().bound));
+        let view = RevocationResponse { notice, bound_seconds, ..RevocationResponse::new(&entry) };
         Ok((entry, view))
     }
 
@@ -92,6 +94,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
                 self.key_service.revoke_by_entry(id.as_str(), &order.reason, now).await?;
             return entry.ok_or(AdminError::NoFeed);
         }
+        self.check_target(&order.target, now).await?;
         let RevocationChange { target, until, reason, .. } = order;
         Ok(self.ledger.revoke(target, until, self.order(&reason, now)).await?)
     }
@@ -103,6 +106,10 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         reason: &str,
         now: Timestamp,
     ) -> Result<Entry, AdminError> {
+        if let Some(limit) = &self.key_service.tenant_limit {
+            let what = "take nothing back: that would undo the revocations of all administrators";
+            return Err(limit.reject(what));
+        }
         Ok(self.ledger.undo(sequence, self.order(reason, now)).await?)
     }
 
@@ -123,8 +130,13 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
     }
 
     /// Returns one entry.
-    pub async fn show(&self, sequence: u64) -> Result<Entry, AdminError> {
-        Ok(self.ledger.show(sequence).await?)
+    pub async fn show(&self, sequence: u64, now: Timestamp) -> Result<Entry, AdminError> {
+        let absent = || AdminError::Ledger(LedgerError::NotFound(sequence));
+        let entry = match (&self.key_service.tenant_limit, self.ledger.show(sequence).await) {
+            (Some(_), Err(LedgerError::Entry(_))) => return Err(absent()),
+            (_, entry) => entry?,
+        };
+        if self.shows(&entry, now).await? { Ok(entry) } else { Err(absent()) }
     }
 
     /// Returns up to `limit` entries (200 at most), the newest first, beginning before the entry
@@ -133,14 +145,20 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         &self,
         before: Option<u64>,
         limit: usize,
+        now: Timestamp,
     ) -> Result<RevocationPage, AdminError> {
         let listing = self.ledger.list(before, limit).await?;
         let mut page =
             RevocationPage { revocations: Vec::new(), untrusted: Vec::new(), next: listing.next };
         for entry in listing.entries {
             match entry {
-                Ok(entry) => page.revocations.push(RevocationResponse::new(&entry)),
-                Err(error) => page.untrusted.push(error.to_string()),
+                Ok(entry) if self.shows(&entry, now).await? => {
+                    page.revocations.push(RevocationResponse::new(&entry));
+                }
+                Err(error) if self.key_service.tenant_limit.is_none() => {
+                    page.untrusted.push(error.to_string());
+                }
+                Ok(_) | Err(_) => {}
             }
         }
         Ok(page)
@@ -153,6 +171,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         randomness: &(impl Randomness + ?Sized),
         now: Timestamp,
     ) -> Result<usize, AdminError> {
+        if let Some(limit) = &self.key_service.tenant_limit {
+            return Err(limit.reject("the log is everyone's"));
+        }
         Ok(self.ledger.compact(randomness, now).await?)
     }
 

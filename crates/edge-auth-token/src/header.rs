@@ -80,7 +80,8 @@ pub(crate) fn is_media_type(found: &str, wanted: &str) -> bool {
     without_application(found).eq_ignore_ascii_case(without_application(wanted))
 }
 
-fn without_application(media_type: &str) -> &str {
+/// Removes `application/` from a media type without another slash.
+pub(crate) fn without_application(media_type: &str) -> &str {
     match media_type.split_once('/') {
         Some((top, rest)) if top.eq_ignore_ascii_case("application") && !rest.contains('/') => rest,
         _ => media_type,

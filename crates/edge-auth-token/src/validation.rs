@@ -86,7 +86,11 @@ impl Validation {
         Ok(())
     }
 
-    fn check_times(&self, claims: &Claims, now: Timestamp) -> Result<(), ClaimError> {
+    /// Checks the times only: for a token of which the rest was checked, and which cannot change.
+    ///
+    /// # Errors
+    /// `Missing`, `Expired`, `NotYetValid`, `IssuedInFuture`, `LifetimeTooLong`.
+    pub fn check_times(&self, claims: &Claims, now: Timestamp) -> Result<(), ClaimError> {
         let expired_at = claims.expires_at().ok_or_else(|| missing("exp"))?;
         if now >= expired_at.plus(self.clock_skew) {
             return Err(ClaimError::Expired { expired_at, now });

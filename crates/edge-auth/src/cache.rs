@@ -1,5 +1,6 @@
 //! A bounded map that evicts the entries that were not used lately.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -36,7 +37,7 @@ struct Weighed<V> {
     weight: usize,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// Makes a cache for this number of entries without weight.
     pub(crate) fn new(capacity: usize, seed: Seed) -> Self {
         Self::bounded(Room { entries: capacity, weight: usize::MAX }, seed)
@@ -48,14 +49,17 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         Self { most, generations: Mutex::new(Generations { young, old, weight: 0 }) }
     }
 
-    pub(crate) fn find(&self, key: &K) -> Option<V> {
+    pub(crate) fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         let mut generations = self.lock();
         if let Some(found) = generations.young.get(key) {
             return Some(found.value.clone());
         }
-        let found = generations.old.remove(key)?;
+        let (key, found) = generations.old.remove_entry(key)?;
         let value = found.value.clone();
-        self.put(&mut generations, key.clone(), found);
+        self.put(&mut generations, key, found);
         Some(value)
     }
 
@@ -72,7 +76,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         }
     }
 
-    pub(crate) fn remove(&self, key: &K) {
+    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
         self.lock().remove(key);
     }
 
@@ -103,7 +110,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V> Generations<K, V> {
-    fn remove(&mut self, key: &K) {
+    fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
         self.old.remove(key);
         if let Some(removed) = self.young.remove(key) {
             self.weight -= removed.weight;

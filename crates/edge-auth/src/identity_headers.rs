@@ -3,6 +3,7 @@
 //! Only this file names the client's headers to strip, and only this file sets ours.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -30,35 +31,73 @@ pub(crate) fn names(prefix: &str) -> [(String, &'static str); 6] {
     FIELDS.map(|(field, member)| (format!("{prefix}{field}"), member))
 }
 
-/// The headers of one policy's prefix.
+/// The headers of one policy's prefix. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct IdentityHeaders {
+pub(crate) struct IdentityHeaders(Arc<HeaderNames>);
+
+#[derive(Debug)]
+struct HeaderNames {
     prefix: String,
-    folded: String,
+    folded: Vec<u8>,
     /// The names in `FIELDS`, with the prefix.
     names: [String; 6],
 }
 
+/// The encoded values of a principal's headers. `None` stands for a value that is sent as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct HeaderValues {
+    id: Option<String>,
+    subject: Option<String>,
+    issuer: Option<String>,
+    client: Option<String>,
+    scopes: String,
+}
+
+impl HeaderValues {
+    pub(crate) fn of(principal: &Principal) -> Self {
+        Self {
+            id: encoded(&principal.id),
+            subject: encoded(&principal.subject),
+            issuer: principal.issuer.as_deref().and_then(encoded),
+            client: principal.client.as_deref().and_then(encoded),
+            scopes: principal.scopes.joined(),
+        }
+    }
+}
+
+/// Returns the values in the order of `FIELDS`.
+fn values(principal: &Principal) -> [Option<&str>; 6] {
+    let kept = principal.header_values();
+    [
+        Some(kept.id.as_deref().unwrap_or(&principal.id)),
+        Some(principal.kind.name()),
+        Some(kept.subject.as_deref().unwrap_or(&principal.subject)),
+        kept.issuer.as_deref().or(principal.issuer.as_deref()),
+        kept.client.as_deref().or(principal.client.as_deref()),
+        Some(&kept.scopes),
+    ]
+}
+
 impl IdentityHeaders {
     pub(crate) fn new(prefix: &str) -> Self {
-        Self {
+        Self(Arc::new(HeaderNames {
             prefix: prefix.to_owned(),
-            folded: fold(prefix).collect(),
+            folded: folded(prefix).collect(),
             names: names(prefix).map(|(name, _)| name),
-        }
+        }))
     }
 
     /// Returns whether an upstream could take a client's field for one of ours: some servers and
     /// frameworks read `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same field.
     pub(crate) fn is_reserved(&self, name: &str) -> bool {
-        let mut name = fold(name);
-        self.folded.chars().all(|own| name.next() == Some(own))
+        let mut name = folded(name);
+        self.0.folded.iter().all(|own| name.next() == Some(*own))
     }
 
     /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling
     /// of one of the headers, or another name under the prefix.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {
-        self.is_reserved(name) && !self.names.iter().any(|own| own.eq_ignore_ascii_case(name))
+        self.is_reserved(name) && !self.0.names.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 
     /// Refuses a request with imitations that a proxy forwards itself: the gate cannot strip them,
@@ -76,56 +115,42 @@ impl IdentityHeaders {
     }
 
     /// Returns the headers that describe `principal`.
-    pub(crate) fn of(&self, principal: &Principal) -> Vec<(String, String)> {
-        let mut headers = Vec::new();
-        for (name, value) in self.fields(principal) {
-            if let Some(value) = value {
-                headers.push((name, value));
-            }
-        }
-        headers
+    pub(crate) fn of<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let fields = self.0.names.iter().zip(values(principal));
+        fields.filter_map(|(name, value)| Some((name.as_str(), value?)))
     }
 
     /// Returns all headers, with empty values for missing ones and for a missing principal.
-    pub(crate) fn complete(&self, principal: Option<&Principal>) -> Vec<(String, String)> {
-        match principal {
-            Some(principal) => {
-                let fields = self.fields(principal).into_iter();
-                fields.map(|(name, value)| (name, value.unwrap_or_default())).collect()
-            }
-            None => self.names.iter().map(|name| (name.clone(), String::new())).collect(),
-        }
+    pub(crate) fn complete<'a>(
+        &'a self,
+        principal: Option<&'a Principal>,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let values = principal.map_or([None; 6], values);
+        let fields = self.0.names.iter().zip(values);
+        fields.map(|(name, value)| (name.as_str(), value.unwrap_or_default()))
     }
 
     /// Returns the same values as [`Self::complete`] by plain names: `principal`, `kind`, …
     pub(crate) fn context(&self, principal: Option<&Principal>) -> BTreeMap<&'static str, String> {
         let mut context = BTreeMap::new();
         for ((_, member), (_, value)) in FIELDS.into_iter().zip(self.complete(principal)) {
-            context.insert(member, value);
+            context.insert(member, value.to_owned());
         }
         context
     }
 
     /// Returns the name of the header that carries a denial's code.
     pub(crate) fn code_header(&self) -> String {
-        format!("{}Code", self.prefix)
-    }
-
-    fn fields(&self, principal: &Principal) -> Vec<(String, Option<String>)> {
-        let values = [
-            Some(encode(&principal.id)),
-            Some(principal.kind.name().to_owned()),
-            Some(encode(&principal.subject)),
-            principal.issuer.as_deref().map(encode),
-            principal.client.as_deref().map(encode),
-            Some(principal.scopes.joined()),
-        ];
-        self.names.iter().cloned().zip(values).collect()
+        format!("{}Code", self.0.prefix)
     }
 }
 
-fn encode(value: &str) -> String {
-    if is_plain(value) { value.to_owned() } else { utf8_percent_encode(value, VALUE).to_string() }
+/// Returns the encoded value, if it differs.
+fn encoded(value: &str) -> Option<String> {
+    if is_plain(value) { None } else { Some(utf8_percent_encode(value, VALUE).to_string()) }
 }
 
 /// Returns whether `VALUE` encodes nothing in it, as is true of nearly all values.
@@ -146,21 +171,34 @@ const OVERRIDES: [&str; 7] = [
 
 /// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    // The cheap comparison first: most fields do not begin with `x-`.
-    fold(name).take(2).eq("x-".chars()) && OVERRIDES.iter().any(|own| fold(name).eq(own.chars()))
+    let Some(beginning) = beginning(name) else { return false };
+    let mut fitting = OVERRIDES.iter().filter(|own| own.as_bytes().starts_with(&beginning));
+    fitting.any(|own| folded(name).eq(own.bytes()))
+}
+
+/// Returns the first three bytes of a folded name: enough to rule out most names.
+pub(crate) fn beginning(name: &str) -> Option<[u8; 3]> {
+    let mut folded = folded(name);
+    Some([folded.next()?, folded.next()?, folded.next()?])
 }
 
 /// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors
 /// make the same variable of `_`, `.`, `!` and the like.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
-    name.chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
+    folded(name).map(char::from)
+}
+
+/// Does the same as [`fold`], whose characters are all ASCII.
+pub(crate) fn folded(name: &str) -> impl Iterator<Item = u8> {
+    // One byte for each character: the others of UTF-8 begin with the bits 10.
+    let firsts = name.bytes().filter(|byte| byte & 0xC0 != 0x80);
+    firsts.map(|byte| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::principal::PrincipalKind;
+    use crate::principal::{Derived, PrincipalKind};
     use crate::scopes::Scopes;
 
     fn principal(subject: &str, scopes: Scopes) -> Principal {
@@ -172,11 +210,13 @@ mod tests {
             client: None,
             tenant: None,
             scopes,
+            derived: Derived::default(),
         }
     }
 
-    fn value(headers: &[(String, String)], name: &str) -> Option<String> {
-        headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone())
+    fn value(principal: &Principal, name: &str) -> Option<String> {
+        let headers = IdentityHeaders::new("X-Auth-");
+        headers.of(principal).find(|(field, _)| *field == name).map(|(_, value)| value.to_owned())
     }
 
     #[test]
@@ -189,6 +229,7 @@ mod tests {
             "x-AUTH_anything",
             "x-auth-",
             "X!Auth~Kind",
+            "X\u{2010}Auth\u{e9}Kind",
         ] {
             assert!(headers.is_reserved(name), "{name}");
         }
@@ -225,8 +266,8 @@ mod tests {
             ("a%20b", "a%2520b"),
             ("a b", "a%20b"),
         ] {
-            let headers = IdentityHeaders::new("X-Auth-").of(&principal(subject, Scopes::All));
-            assert_eq!(value(&headers, "X-Auth-Subject").as_deref(), Some(encoded));
+            let principal = principal(subject, Scopes::All);
+            assert_eq!(value(&principal, "X-Auth-Subject").as_deref(), Some(encoded));
         }
     }
 
@@ -246,8 +287,8 @@ mod tests {
     #[test]
     fn a_scope_named_star_does_not_look_like_all_scopes() {
         for (scopes, joined) in [(Scopes::All, "*"), (Scopes::list(["*", "b"]), "%2A b")] {
-            let headers = IdentityHeaders::new("X-Auth-").of(&principal("a", scopes));
-            assert_eq!(value(&headers, "X-Auth-Scopes").as_deref(), Some(joined));
+            let principal = principal("a", scopes);
+            assert_eq!(value(&principal, "X-Auth-Scopes").as_deref(), Some(joined));
         }
     }
 }

@@ -80,7 +80,7 @@ fn decide(
     };
     match block_on(gate.authorize(&request, NOW)).decision {
         Decision::Allow(grant) => {
-            Some(grant.principal.map_or_else(String::new, |principal| principal.id))
+            Some(grant.principal.map_or_else(String::new, |principal| principal.id.clone()))
         }
         Decision::Deny(_) => None,
     }

@@ -1,4 +1,4 @@
-//! A store of any kind.
+//! A store of any kind: one that writes, for the administration, and one that only reads.
 
 use edge_auth::platform::{
     ApiKeyRecord, ApiKeys, LogTail, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
@@ -8,7 +8,8 @@ use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOu
 use edge_auth_dynamodb::DynamoDbStore;
 use edge_auth_token::Timestamp;
 
-use super::sqlite::SqliteStore;
+use super::error::StoreError;
+use super::pool::{SqliteReader, SqliteStore};
 
 /// A store of one of the kinds that this build has. Clones share their connections.
 #[derive(Clone)]
@@ -20,6 +21,30 @@ pub enum AnyStore {
     DynamoDb(DynamoDbStore),
 }
 
+/// A store of one of the kinds that this build has, as a gate reads it.
+#[derive(Clone)]
+pub enum AnyReader {
+    /// An SQLite file, opened without the permission to write it.
+    Sqlite(SqliteReader),
+    /// A DynamoDB table.
+    #[cfg(feature = "dynamodb")]
+    DynamoDb(DynamoDbStore),
+}
+
+impl AnyStore {
+    /// Returns the same store as a gate reads it.
+    ///
+    /// # Errors
+    /// The file is not what it was when it was opened.
+    pub fn reader(&self) -> Result<AnyReader, StoreError> {
+        Ok(match self {
+            Self::Sqlite(store) => AnyReader::Sqlite(store.reader()?),
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb(store) => AnyReader::DynamoDb(store.clone()),
+        })
+    }
+}
+
 /// Calls a method of the store, whichever kind it is.
 macro_rules! ask {
     ($any:ident, $store:ident => $call:expr) => {
@@ -29,6 +54,30 @@ macro_rules! ask {
             Self::DynamoDb($store) => $call.await,
         }
     };
+}
+
+impl ApiKeys for AnyReader {
+    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
+        ask!(self, store => store.find(id, now))
+    }
+}
+
+impl RevocationFeed for AnyReader {
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
+        ask!(self, store => store.since(first, limit))
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        ask!(self, store => store.marked(mark))
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        ask!(self, store => store.snapshot())
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        ask!(self, store => store.snapshot_part(id, index))
+    }
 }
 
 impl ApiKeys for AnyStore {

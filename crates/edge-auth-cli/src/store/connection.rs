@@ -59,28 +59,48 @@ pub(super) fn make(path: &Path) -> Result<(), StoreErrorKind> {
 impl Open {
     /// Connects to an existing file, and checks that it is ours before anything is changed. Also
     /// returns whether it was empty.
-    pub(super) fn at(path: &Path, empty: Empty) -> Result<(Self, bool), StoreErrorKind> {
+    pub(super) fn to_write(path: &Path, empty: Empty) -> Result<(Self, bool), StoreErrorKind> {
         let [before, ..] = files_at(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(PATIENCE)?;
-        for (setting, on) in SETTINGS {
-            connection.set_db_config(setting, on)?;
-        }
-        connection.pragma_update(None, "cell_size_check", true)?;
-        connection.pragma_update(None, "cache_size", CACHE)?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let was_empty = schema::prepare(&mut connection, empty)?;
         // Readers and the writer do not wait for each other; a commit is on the disk when it
         // returns.
         use_write_ahead_log(&connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
+        Ok((Self::checked(path, before, connection)?, was_empty))
+    }
+
+    /// Connects to an existing file without the permission to change it, and checks that it is
+    /// ours. Whoever administers has brought it up to date.
+    pub(super) fn to_read(path: &Path) -> Result<Self, StoreErrorKind> {
+        let [before, ..] = files_at(path)?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.pragma_update(None, "query_only", true)?;
+        schema::check_newest(&mut connection).map_err(|kind| match kind {
+            // SQLite finds out when it first reads.
+            StoreErrorKind::NotOpened(_) | StoreErrorKind::ReadOnly => StoreErrorKind::NoLogToRead,
+            other => other,
+        })?;
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(StoreErrorKind::NotPrepared(format!("is in the journal mode `{mode}`")));
+        }
+        Self::checked(path, before, connection)
+    }
+
+    /// Makes sure that a new connection is to the file that was at the path before.
+    fn checked(
+        path: &Path,
+        before: Option<FileId>,
+        connection: Connection,
+    ) -> Result<Self, StoreErrorKind> {
         let schema = schema::changes(&connection)?;
         let files = files_at(path)?;
         let open = Self { path: path.to_owned(), files, schema, connection };
         if before != files[0] {
             return Err(StoreErrorKind::Replaced);
         }
-        Ok((open, was_empty))
+        Ok(open)
     }
 
     /// Returns whether the files at the path are still its own, and the schema is unchanged.
@@ -95,6 +115,18 @@ impl Open {
         }
         Ok(())
     }
+}
+
+/// Connects with the settings of every connection.
+fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreErrorKind> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    for (setting, on) in SETTINGS {
+        connection.set_db_config(setting, on)?;
+    }
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    Ok(connection)
 }
 
 /// Switches the file to a write-ahead log. For this change alone SQLite does not wait for other

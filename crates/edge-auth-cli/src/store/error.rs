@@ -6,7 +6,7 @@ use edge_auth::platform::Unavailable;
 use rusqlite::{Error, ErrorCode};
 
 use super::connection::PATIENCE;
-use super::sqlite::DEADLINE;
+use super::pool::DEADLINE;
 
 /// An error of a store. Records that were stored before are not lost by it.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,15 @@ pub(super) enum StoreErrorKind {
     NotKept,
     #[error("stays in the journal mode `{0}` instead of `wal`; keep the file on a local disk")]
     NoLog(String),
+    #[error(
+        "{0}, and a gate cannot change it; run `edge-auth store init` on it once, which keeps what is in it"
+    )]
+    NotPrepared(String),
+    #[error(
+        "cannot be read: a gate needs SQLite's `-wal` and `-shm` beside the file, and may not make them here; start \
+         `edge-auth serve --plane control` first, and let this process read them"
+    )]
+    NoLogToRead,
     #[error("the folder does not exist; make it first")]
     NoFolder,
     #[error(

@@ -2,21 +2,22 @@
 //! or a DynamoDB table.
 
 mod any;
+mod api_keys;
 mod connection;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod error;
 pub(crate) mod init;
+mod pool;
 mod revocations;
 mod schema;
-mod sqlite;
 mod store_url;
 #[cfg(test)]
 mod tests;
 
-pub use any::AnyStore;
+pub use any::{AnyReader, AnyStore};
 pub use error::StoreError;
-pub use sqlite::SqliteStore;
+pub use pool::{Sqlite, SqliteReader, SqliteStore};
 pub use store_url::{StoreUrl, StoreUrlError};
 
 use edge_auth::Policy;
@@ -42,6 +43,15 @@ pub(crate) async fn open_or_make_named(
 /// Opens the existing store that an argument names: a mistyped path must not become an empty store.
 pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, CommandError> {
     open_existing(named(argument)?).await
+}
+
+/// Opens the existing store that an argument names, for a gate, which cannot change it.
+pub(crate) async fn open_reader_named(argument: &str) -> Result<AnyReader, CommandError> {
+    match named(argument)? {
+        StoreUrl::Sqlite(path) => Ok(AnyReader::Sqlite(SqliteReader::open(&path)?)),
+        #[cfg(feature = "dynamodb")]
+        StoreUrl::DynamoDb(table) => Ok(AnyReader::DynamoDb(dynamodb::open(table).await?)),
+    }
 }
 
 async fn open_existing(spec: StoreUrl) -> Result<AnyStore, CommandError> {

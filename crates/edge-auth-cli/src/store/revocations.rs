@@ -5,12 +5,12 @@ use edge_auth_control::store::{RevocationLog, WriteOutcome};
 use edge_auth_token::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::SqliteStore;
+use super::api_keys::millis;
 use super::error::StoreErrorKind;
+use super::pool::{Sqlite, SqliteStore};
 use super::schema::begin_write;
-use super::sqlite::millis;
 
-impl RevocationFeed for SqliteStore {
+impl<const WRITES: bool> RevocationFeed for Sqlite<WRITES> {
     async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
         const SINCE: &str = "SELECT sequence, mark, document, lapses_at FROM revocation
              WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";

@@ -122,6 +122,18 @@ pub(super) fn prepare(connection: &mut Connection, empty: Empty) -> Result<bool,
     }
 }
 
+/// Checks that the file has our schema of this version, and nothing else.
+pub(super) fn check_newest(connection: &mut Connection) -> Result<(), StoreErrorKind> {
+    let reading = connection.transaction()?;
+    let found = version(&reading)?;
+    check(&reading, found)?;
+    match found {
+        NEWEST => Ok(()),
+        0 => Err(StoreErrorKind::Empty),
+        older => Err(StoreErrorKind::NotPrepared(format!("has the older schema {older}"))),
+    }
+}
+
 /// Brings the schema up to date, unless another process was faster.
 fn upgrade(connection: &mut Connection) -> Result<bool, StoreErrorKind> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

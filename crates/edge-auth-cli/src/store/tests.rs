@@ -3,4 +3,5 @@
 mod conformance;
 mod damage;
 mod hostile;
+mod reader;
 mod slow;

@@ -47,6 +47,12 @@ pub(super) fn assert_response(
             format!("body: {body:?}, wanted {fragment:?} in it")
         });
     }
+    for fragment in &expect.lacks {
+        let (fragment, body) = (texts.expand(fragment)?, String::from_utf8_lossy(&answer.body));
+        mismatches.unless(!body.contains(&fragment), || {
+            format!("body: {body:?}, wanted no {fragment:?} in it")
+        });
+    }
     upstream(expect, answer, texts, &mut mismatches)?;
     if let Some(audit) = &answer.audit {
         for (name, want) in &expect.audit {

@@ -227,6 +227,7 @@ pub(super) fn expected_through(endpoint: Endpoint, own: &Call, expect: &Expect) 
         headers: BTreeMap::new(),
         json: Map::new(),
         body: Vec::new(),
+        lacks: Vec::new(),
         upstream: None,
         audit: expect.audit.clone(),
         reads: None,

@@ -71,13 +71,17 @@ pub(super) fn values(member: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Returns whether `found` has every member of `wanted`, at every depth. Lists must be equal. A
-/// wanted `false` also matches an absent member, since TOML has no `null`.
+/// Returns whether `found` has every member of `wanted`, at every depth. Lists must have the same
+/// length. A wanted `false` also matches an absent member, since TOML has no `null`.
 pub(super) fn is_part_of(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::Object(wanted), Value::Object(found)) => wanted
             .iter()
             .all(|(name, value)| is_part_of(value, found.get(name).unwrap_or(&Value::Null))),
+        (Value::Array(wanted), Value::Array(found)) => {
+            wanted.len() == found.len()
+                && wanted.iter().zip(found).all(|(wanted, found)| is_part_of(wanted, found))
+        }
         (Value::Bool(false), Value::Null) => true,
         (wanted, found) => wanted == found,
     }

@@ -175,12 +175,13 @@ impl ScenarioHost for InProcess {
         let reads_before = api_keys.operations().finds;
         let fetches_before = key_source.documents.fetches();
         let (reply, outcome, upstream) = self.answer(running, call)?;
+        let audit = outcome.audit.as_ref().map(serde_json::to_value).transpose();
         let answer = ObservedResponse {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
             upstream,
-            audit: Some(serde_json::to_value(&outcome.audit).map_err(|error| error.to_string())?),
+            audit: audit.map_err(|error| error.to_string())?,
             reads: Some(api_keys.operations().finds - reads_before),
             fetches: Some(key_source.documents.fetches() - fetches_before),
         };
@@ -229,7 +230,9 @@ fn forwarded(call: &Call, grant: &Grant) -> SeenRequest {
             headers.push((name.clone(), String::from_utf8_lossy(value).into_owned()));
         }
     }
-    headers.extend(grant.upstream.set.iter().cloned());
+    for (name, value) in grant.fields_to_set() {
+        headers.push((name.to_owned(), value.to_owned()));
+    }
     SeenRequest {
         method: call.method.clone(),
         target: grant.upstream.target.clone(),

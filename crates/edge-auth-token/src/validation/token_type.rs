@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::header::is_media_type;
+use crate::header::{is_media_type, without_application};
 use crate::{ClaimError, LogSafe};
 
 /// The accepted values of the header's `typ`. They are compared as media types: without regard to
@@ -20,7 +20,7 @@ pub enum TokenType {
 }
 
 /// The registered types of JWTs that are not access tokens: proofs, events, requests, attestations,
-/// statements. An issuer must not use one of these for access tokens.
+/// statements. An issuer must not use one of these for access tokens. None has a slash.
 const OTHER_KINDS: &[&str] = &[
     "alternate-request+jwt",
     "client-authentication+jwt",
@@ -57,7 +57,8 @@ impl TokenType {
     /// Returns whether a `typ` is registered for something else than an access token. Every
     /// [`TokenType`] refuses such a token, [`TokenType::Any`] included.
     pub fn is_other_kind(token_type: &str) -> bool {
-        OTHER_KINDS.iter().any(|kind| is_media_type(token_type, kind))
+        let token_type = without_application(token_type);
+        OTHER_KINDS.iter().any(|kind| token_type.eq_ignore_ascii_case(kind))
     }
 
     /// Checks a token's `typ`.

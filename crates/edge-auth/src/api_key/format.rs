@@ -83,12 +83,8 @@ impl KeyFormat {
         PlaintextKey::new(text)
     }
 
-    /// Reads the id and secret of a text that was issued under one of these peppers.
-    pub(super) fn read(
-        &self,
-        text: &str,
-        peppers: &Peppers,
-    ) -> Result<(String, PresentedSecret), KeyRefusal> {
+    /// Reads the id and secret of a text.
+    pub(super) fn read(&self, text: &str) -> Result<(String, PresentedSecret), KeyRefusal> {
         let bytes = text.as_bytes();
         let tail = bytes.strip_prefix(self.lead.as_bytes()).ok_or(KeyRefusal::Malformed(
             "it does not begin with the block's prefix and environment",
@@ -109,16 +105,22 @@ impl KeyFormat {
         let secret = base62::decode::<32>(secret)
             .map(Zeroizing::new)
             .ok_or(KeyRefusal::Malformed("its secret is greater than any that is issued"))?;
+        let mut id = String::with_capacity(RANDOM + TAG);
+        id.extend(random.iter().chain(tag).copied().map(char::from));
+        Ok((id, PresentedSecret::Secret(secret)))
+    }
+
+    /// Checks that an id was issued under one of these peppers.
+    pub(super) fn check_tag(&self, id: &str, peppers: &Peppers) -> Result<(), KeyRefusal> {
+        let Some((random, tag)) = id.as_bytes().split_first_chunk() else {
+            return Err(KeyRefusal::TagUnknown);
+        };
         // Compares under every pepper, so that the time does not reveal the right one.
         let mut tagged = Choice::from(0);
         for pepper in peppers.all() {
             tagged |= self.tag(random, pepper).ct_eq(tag);
         }
-        if !bool::from(tagged) {
-            return Err(KeyRefusal::TagUnknown);
-        }
-        let id = random.iter().chain(tag).copied().map(char::from).collect();
-        Ok((id, PresentedSecret::Secret(secret)))
+        if bool::from(tagged) { Ok(()) } else { Err(KeyRefusal::TagUnknown) }
     }
 
     /// Computes 35 bits of an HMAC over everything before the tag: as much as its digits hold.

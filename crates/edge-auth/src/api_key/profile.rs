@@ -87,8 +87,16 @@ impl ApiKeyProfile {
     /// Reads a presented key, in bounded time. Refuses junk and forged ids before any read of a
     /// store. An imported key has no tag, so every text of its form needs a read.
     pub fn parse(&self, text: &str) -> Result<PresentedKey, KeyRefusal> {
+        let presented = self.read(text)?;
+        presented.check_tag()?;
+        Ok(presented)
+    }
+
+    /// Reads a presented key without checking the tag of its id, for an id that may be in memory:
+    /// [`PresentedKey::check_tag`] is due before a store is read.
+    pub(crate) fn read(&self, text: &str) -> Result<PresentedKey, KeyRefusal> {
         let (record_id, presented) = match self.kind() {
-            BlockFormat::Native(format) => format.read(text, self.peppers())?,
+            BlockFormat::Native(format) => format.read(text)?,
             BlockFormat::Imported(format) => format.read(self.name(), text)?,
         };
         Ok(PresentedKey { block: self.clone(), record_id, presented })
@@ -109,8 +117,8 @@ impl fmt::Debug for ApiKeyProfile {
     }
 }
 
-/// A key as a caller presented it: of the right form and, unless it is imported, with a tag of
-/// ours. `ApiKey::check` compares its secret with its record. Its `Debug`
+/// A key as a caller presented it, of the right form; one that [`ApiKeyProfile::parse`] returns has
+/// a tag of ours, unless it is imported. `ApiKey::check` compares its secret with its record. Its `Debug`
 /// shows the id, which is not secret.
 pub struct PresentedKey {
     block: ApiKeyProfile,
@@ -127,6 +135,14 @@ impl PresentedKey {
     /// The id of its record in the store.
     pub fn record_id(&self) -> &str {
         &self.record_id
+    }
+
+    /// Refuses an id that was not issued here. An imported key has no tag.
+    pub(crate) fn check_tag(&self) -> Result<(), KeyRefusal> {
+        match self.block.kind() {
+            BlockFormat::Native(format) => format.check_tag(&self.record_id, self.block.peppers()),
+            BlockFormat::Imported(_) => Ok(()),
+        }
     }
 
     pub(super) fn presented(&self) -> &PresentedSecret {

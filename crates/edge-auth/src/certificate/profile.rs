@@ -1,5 +1,7 @@
 //! A compiled `[[client_cert]]` block: verifies a certificate and finds its identity.
 
+use std::sync::Arc;
+
 use edge_auth_token::Timestamp;
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 
@@ -17,7 +19,7 @@ use super::{
     parsed, to_hex,
 };
 use crate::denial::{Code, Denial};
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Derived, Principal, PrincipalKind};
 use crate::revocation::RevocationSecrets;
 use crate::scopes::Scopes;
 
@@ -49,7 +51,7 @@ pub(crate) struct Pins {
 /// A certificate that a block verified, with the parts that are checked again at each use.
 #[derive(Debug)]
 pub(crate) struct KnownCertificate {
-    pub principal: Principal,
+    pub principal: Arc<Principal>,
     /// The SHA-256 of the certificate as it was presented.
     pub thumbprint: Thumbprint,
     /// The revocation tags of the certificate and of those above it; empty without a feed.
@@ -130,6 +132,7 @@ impl CertificateProfile {
             client: None,
             tenant: None,
             scopes: self.scopes.clone(),
+            derived: Derived::default(),
         };
         let marks = match secrets {
             Some(secrets) => path.iter().map(|one| one.marks(secrets)).collect(),
@@ -137,7 +140,7 @@ impl CertificateProfile {
         };
         let ParsedCertificate { fingerprints, validity, .. } = parsed;
         let thumbprint = fingerprints.presented;
-        Ok(KnownCertificate { principal, thumbprint, marks, validity })
+        Ok(KnownCertificate { principal: Arc::new(principal), thumbprint, marks, validity })
     }
 }
 

@@ -174,7 +174,9 @@ impl<'g, P: Platform> ForwardAuth<'g, P> {
     /// overwrites what the client sent under these names.
     fn allowed(&self, grant: &Grant) -> Reply {
         let mut reply = Reply::empty(200);
-        reply.headers.extend(self.0.identity_headers().complete(grant.principal.as_ref()));
+        for (name, value) in self.0.identity_headers().complete(grant.principal.as_deref()) {
+            reply.headers.push((name.to_owned(), value.to_owned()));
+        }
         reply
     }
 

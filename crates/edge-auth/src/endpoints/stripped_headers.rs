@@ -44,8 +44,11 @@ impl Grant {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::gate::UpstreamRequest;
+    use crate::identity_headers::IdentityHeaders;
     use crate::principal::{Principal, PrincipalKind};
     use crate::scopes::Scopes;
 
@@ -55,12 +58,13 @@ mod tests {
         let upstream = UpstreamRequest {
             target: "/".into(),
             remove: vec![],
-            set: vec![],
+            rewritten: vec![],
             respond,
             upgrade: false,
             max_response_age: None,
         };
-        Grant { principal, upstream }
+        let identity = IdentityHeaders::new("X-Auth-");
+        Grant { principal: principal.map(Arc::new), upstream, identity }
     }
 
     #[test]
@@ -89,6 +93,7 @@ mod tests {
             client: None,
             tenant: None,
             scopes: Scopes::All,
+            derived: Default::default(),
         };
         let grant = grant(Some(principal), &[]);
         for name in [

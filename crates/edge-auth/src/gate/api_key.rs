@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edge_auth_token::Timestamp;
 
 use super::context::{DecisionContext, wait_for};
-use super::key_record_cache::{CachedRecord, KeyRecordCache};
+use super::key_record_cache::{CachedRecord, KeyRecordCache, KnownKey};
 use super::key_versions::{KeyVersions, NotNewest};
 use super::outcome::{CheckResult, DeferredTask};
 use super::revocation::RevocationChecker;
@@ -16,7 +16,7 @@ use crate::cache::Seed;
 use crate::denial::{Code, Denial};
 use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
 use crate::policy::CredentialRef;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Derived, Principal, PrincipalKind};
 
 /// The policy's blocks of API keys, and the records that were read lately.
 pub(super) struct ApiKeyVerifier {
@@ -28,7 +28,7 @@ pub(super) struct ApiKeyVerifier {
 
 impl ApiKeyVerifier {
     pub(super) fn new(profiles: Vec<ApiKeyProfile>, seed: Seed) -> Self {
-        let records = Arc::new(KeyRecordCache::new(profiles.len(), seed));
+        let records = Arc::new(KeyRecordCache::new(seed));
         Self { profiles, records, versions: Arc::new(KeyVersions::new(seed)) }
     }
 
@@ -56,7 +56,7 @@ impl ApiKeyVerifier {
         text: &str,
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
-    ) -> Result<(CredentialRef, Principal), Denial> {
+    ) -> Result<(CredentialRef, Arc<Principal>), Denial> {
         // A key whose form names its block is not looked up in other blocks: that would cost reads.
         let recognised = self.recognises(text);
         let mut refused =
@@ -82,17 +82,16 @@ impl ApiKeyVerifier {
         Err(refused)
     }
 
-    /// Reads a record from the store, checks its MAC and version, and keeps it in memory; `None` if
-    /// there is no such record.
-    pub(super) async fn read<P: Platform>(
+    /// Reads the record of a known key again.
+    pub(super) async fn refresh<P: Platform>(
         &self,
         index: usize,
         id: &str,
         platform: &P,
         revocations: &RevocationChecker,
         now: Timestamp,
-    ) -> Result<Option<Arc<ApiKey>>, Denial> {
-        self.read_record(index, id, None, platform, revocations, now).await
+    ) -> Result<(), Denial> {
+        self.read_record(index, id, None, platform, revocations, now).await.map(drop)
     }
 
     async fn check<P: Platform>(
@@ -102,46 +101,57 @@ impl ApiKeyVerifier {
         text: &str,
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
-    ) -> Result<Principal, Denial> {
+    ) -> Result<Arc<Principal>, Denial> {
         let Verification { platform, revocations, now, .. } = *verification;
         let client_ip = verification.request.client_ip;
-        let presented = profile.parse(text).map_err(|refusal| refused(profile, refusal))?;
+        let presented = profile.read(text).map_err(|refusal| refused(profile, refusal))?;
+        let id = presented.record_id();
+        let changes = self.records.changes();
+        let mut cached = self.records.find(index, id);
+        // A tag saves reads of the store. The id of a record in memory had its tag checked before.
+        if cached.is_none() {
+            presented.check_tag().map_err(|refusal| refused(profile, refusal))?;
+        }
         context.check("key form", CheckResult::Passed, || {
             format!("checksum and tag are right for block `{}`", profile.name())
         });
         // A change that the feed announces takes the record out of memory.
         revocations.ensure_fresh(platform, now, context).await?;
-        let id = presented.record_id();
+        if self.records.changes() != changes {
+            cached = self.records.find(index, id);
+        }
         let max_age = verification.policy.key_record_age();
         let mut rechecked_at = None;
-        if let Some(known) = self.records.find(index, id)
-            && !known.is_older(max_age, now)
+        if let Some(record) = cached
+            && !record.is_older(max_age, now)
         {
-            let check = known.key.check(&presented, client_ip, now);
-            if check.is_ok() || !known.may_be_rechecked(now) {
-                if known.is_older(max_age / 2, now) {
+            let check = record.known.key.check(&presented, client_ip, now);
+            if check.is_ok() || !record.may_be_rechecked(now) {
+                if record.is_older(max_age / 2, now) {
                     let refresh = DeferredTask::RefreshApiKey { block: index, id: id.to_owned() };
                     context.deferred_tasks.push(refresh);
                 }
                 context.check("key record", CheckResult::Passed, || "in memory".to_owned());
-                return finish(profile, &known.key, check, verification, context).await;
+                return finish(profile, &record.known, check, verification, context).await;
             }
             rechecked_at = Some(now);
         } else if context.is_absent(index, id) {
             return Err(absent(profile));
         }
         let reading = self.read_record(index, id, rechecked_at, platform, revocations, now);
-        let Some(key) = wait_for(platform, reading, &mut context.waited).await? else {
+        let Some(known) = wait_for(platform, reading, &mut context.waited).await? else {
             context.absent_keys.push((index, id.to_owned()));
             return Err(absent(profile));
         };
         context.check("key record", CheckResult::Passed, || {
             "read from the store, its MAC is right".to_owned()
         });
-        let check = key.check(&presented, client_ip, now);
-        finish(profile, &key, check, verification, context).await
+        let check = known.key.check(&presented, client_ip, now);
+        finish(profile, &known, check, verification, context).await
     }
 
+    /// Reads a record from the store, checks its MAC and version, and keeps it in memory; `None` if
+    /// there is no such record.
     async fn read_record<P: Platform>(
         &self,
         index: usize,
@@ -150,7 +160,7 @@ impl ApiKeyVerifier {
         platform: &P,
         revocations: &RevocationChecker,
         now: Timestamp,
-    ) -> Result<Option<Arc<ApiKey>>, Denial> {
+    ) -> Result<Option<Arc<KnownKey>>, Denial> {
         let Some(profile) = self.profiles.get(index) else {
             return Ok(None);
         };
@@ -165,22 +175,25 @@ impl ApiKeyVerifier {
             opened = record.map(|record| self.open_newest(profile, &record, revocations, now));
         }
         let key = match opened {
-            Some(Ok(key)) => Arc::new(key),
+            Some(Ok(key)) => key,
             Some(Err(error)) => {
-                self.records.remove(index, id);
+                self.records.remove(id);
                 return Err(invalid(format!(
                     "ALERT: the stored record `{id}` of block `{}` is not trusted: {error}",
                     profile.name()
                 )));
             }
             None => {
-                self.records.remove(index, id);
+                self.records.remove(id);
                 return Ok(None);
             }
         };
-        let record = CachedRecord { key: Arc::clone(&key), read_at: now, rechecked_at };
-        self.records.insert(index, id, record, changes);
-        Ok(Some(key))
+        let principal = Arc::new(principal(profile, &key));
+        let known = Arc::new(KnownKey { key, principal });
+        let record =
+            CachedRecord { profile: index, known: Arc::clone(&known), read_at: now, rechecked_at };
+        self.records.insert(id, record, changes);
+        Ok(Some(known))
     }
 
     /// Opens a record, if its MAC is right and no newer one is known.
@@ -198,21 +211,25 @@ impl ApiKeyVerifier {
     }
 }
 
-/// Turns a checked key into a principal, unless it was revoked.
+/// Returns the principal of a checked key, unless it was revoked.
 async fn finish<P: Platform>(
     profile: &ApiKeyProfile,
-    key: &ApiKey,
+    known: &KnownKey,
     check: Result<(), KeyRefusal>,
     verification: &Verification<'_, P>,
     context: &mut DecisionContext,
-) -> Result<Principal, Denial> {
+) -> Result<Arc<Principal>, Denial> {
     let Verification { platform, revocations, now, .. } = *verification;
     check.map_err(|refusal| refused(profile, refusal))?;
-    revocations.check_key(key.id(), platform, now, context).await?;
+    revocations.check_key(known.key.id(), platform, now, context).await?;
     context.check("key", CheckResult::Passed, || {
         "secret, state, expiry and network are right".to_owned()
     });
-    Ok(Principal {
+    Ok(Arc::clone(&known.principal))
+}
+
+fn principal(profile: &ApiKeyProfile, key: &ApiKey) -> Principal {
+    Principal {
         id: format!("key:{}:{}", profile.name(), key.id()),
         kind: PrincipalKind::ApiKey,
         subject: key.id().to_owned(),
@@ -220,7 +237,8 @@ async fn finish<P: Platform>(
         client: key.owner().map(str::to_owned),
         tenant: key.tenant().map(str::to_owned),
         scopes: key.scopes().clone(),
-    })
+        derived: Derived::default(),
+    }
 }
 
 /// Why a stored record is not trusted.

@@ -1,42 +1,38 @@
 //! What the gate gathers while it decides about one request, and how that becomes an outcome.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
 
-use super::outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome};
+use super::audit_facts::{AuditFacts, Caller, RequestFacts};
+use super::outcome::{Check, CheckResult, Decision, DeferredTask, Explanation, Grant, Outcome};
+use super::sampler::{Sample, Sampler};
 use crate::audit::AuditEvent;
 use crate::certificate::Thumbprint;
 use crate::denial::Denial;
-use crate::hexadecimal::to_hex;
 use crate::platform::{MaybeSend, Platform};
 use crate::policy::{ClientCertPolicy, CredentialRef, Policy, Rule};
-use crate::principal::{Principal, PrincipalKind};
-use crate::redact::{
-    MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REASON, MAX_REFUSED_PATH, Redactor,
-};
+use crate::principal::Principal;
+use crate::redact::{MAX_REASON, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
 
+/// What turns a decision into an audit event, or decides that none is needed.
+#[derive(Clone, Copy)]
+pub(super) struct Logging<'g> {
+    pub policy: &'g Policy,
+    pub redactor: &'g Redactor,
+    pub sampler: &'g Sampler,
+}
+
 /// What is known so far about a request that is being decided.
+#[derive(Default)]
 pub(crate) struct DecisionContext {
-    /// The beginning of the method, as it was sent: a little more than is logged.
-    method: String,
-    /// The beginning of the path, as it was sent: a little more than is logged of a refused one.
-    raw_path: String,
-    client_ip: Option<IpAddr>,
-    host: Option<String>,
-    path: Option<String>,
-    rule: Option<(usize, String)>,
-    principal: Option<(String, PrincipalKind)>,
-    tenant: Option<String>,
-    certificate: Option<String>,
+    facts: AuditFacts,
     checks: Option<Vec<Check>>,
     pub notices: Vec<String>,
     pub deferred_tasks: Vec<DeferredTask>,
-    /// A warning for the audit event of a request that passes.
-    pub warning: Option<String>,
     /// Whether the rule lets requests pass although recent revocations are unknown.
     pub allows_stale_revocation: bool,
     /// How long the request has waited for stores and issuers so far.
@@ -50,31 +46,6 @@ pub(crate) struct DecisionContext {
 }
 
 impl DecisionContext {
-    pub(super) fn new(request: &AuthRequest<'_>) -> Self {
-        // The query may hold secrets, so it is never logged.
-        let raw_path = request.target.split(['?', '#']).next().unwrap_or_default();
-        Self {
-            method: beginning(request.method, MAX_METHOD),
-            raw_path: beginning(raw_path, MAX_REFUSED_PATH),
-            client_ip: request.client_ip,
-            host: None,
-            path: None,
-            rule: None,
-            principal: None,
-            tenant: None,
-            certificate: None,
-            checks: None,
-            notices: Vec::new(),
-            deferred_tasks: Vec::new(),
-            warning: None,
-            allows_stale_revocation: false,
-            waited: Duration::ZERO,
-            revocations_known_after: None,
-            judged_by: None,
-            absent_keys: Vec::new(),
-        }
-    }
-
     /// Returns whether the store was found to have no such record.
     pub(super) fn is_absent(&self, profile: usize, id: &str) -> bool {
         self.absent_keys.iter().any(|(index, absent)| *index == profile && absent == id)
@@ -92,35 +63,44 @@ impl DecisionContext {
         };
     }
 
-    pub(super) fn explaining(mut self) -> Self {
-        self.checks = Some(Vec::new());
-        self
+    /// Makes a context that records every check.
+    pub(super) fn explaining() -> Self {
+        Self { checks: Some(Vec::new()), ..Self::default() }
     }
 
-    pub(super) fn host(&mut self, host: Option<&Host>) {
-        self.host = host.map(ToString::to_string);
+    pub(super) fn host(&mut self, host: Option<Host>) {
+        self.facts.host = host;
     }
 
-    pub(super) fn path(&mut self, path: &NormalPath) {
-        self.path = Some(path.forwarded().into_owned());
+    pub(super) fn path(&mut self, path: NormalPath) {
+        self.facts.path = Some(path);
+    }
+
+    /// Returns the decoded path, once the rule is known.
+    pub(super) fn normal_path(&self) -> Option<&NormalPath> {
+        self.facts.path.as_ref()
     }
 
     pub(super) fn rule(&mut self, index: usize, rule: &Rule) {
-        self.rule = Some((index, rule.name.clone()));
+        self.facts.rule = Some(index);
         self.allows_stale_revocation = rule.insecure_allow_stale_revocation;
     }
 
-    pub(super) fn principal(&mut self, principal: &Principal) {
-        self.principal = Some((principal.id.clone(), principal.kind));
-        self.tenant = principal.tenant.clone();
+    pub(super) fn principal(&mut self, principal: &Arc<Principal>) {
+        self.facts.caller = Some(Caller::Principal(Arc::clone(principal)));
     }
 
     pub(super) fn certificate(&mut self, thumbprint: &Thumbprint) {
-        self.certificate = Some(to_hex(thumbprint));
+        self.facts.certificate = Some(*thumbprint);
     }
 
     pub(super) fn bootstrap(&mut self) {
-        self.principal = Some(("admin:bootstrap".to_owned(), PrincipalKind::Bootstrap));
+        self.facts.caller = Some(Caller::Bootstrap);
+    }
+
+    /// Adds a warning for the audit event of a request that passes.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.facts.warning = Some(warning);
     }
 
     pub(super) fn check(
@@ -156,56 +136,54 @@ impl DecisionContext {
         }
     }
 
-    /// Makes the outcome. Redacts everything that a client may have written.
+    /// Makes the outcome, without an audit event if that need not be logged. Redacts everything that
+    /// a client may have written.
     pub(super) fn outcome(
         self,
-        mut decision: Result<Grant, Denial>,
-        redactor: &Redactor,
+        decision: Result<Grant, Denial>,
+        request: &AuthRequest<'_>,
+        logging: Logging<'_>,
         now: Timestamp,
     ) -> Outcome {
-        if let Err(denial) = &mut decision {
-            denial.reason = redactor.hide(&denial.reason, MAX_REASON);
-        }
-        let denial = decision.as_ref().err();
-        let (principal, kind) = self.principal.unzip();
-        let (rule, rule_name) = self.rule.unzip();
-        let audit = AuditEvent {
-            time: now,
-            allowed: denial.is_none(),
-            code: denial.map(|denial| denial.code),
-            reason: denial.map(|denial| denial.reason.clone()),
-            rule: rule_name,
-            method: redactor.excerpt(&self.method, MAX_METHOD),
-            host: self.host.map(|host| redactor.hide(&host, MAX_HOST)),
-            path: match self.path {
-                Some(path) => redactor.hide(&path, MAX_PATH),
-                None => redactor.excerpt(&self.raw_path, MAX_REFUSED_PATH),
-            },
-            client_ip: self.client_ip,
-            principal: principal.map(|principal| redactor.hide(&principal, MAX_PRINCIPAL)),
-            tenant: self.tenant.map(|tenant| redactor.hide(&tenant, MAX_PRINCIPAL)),
-            kind,
-            certificate: self.certificate,
-            warning: self.warning,
-            action: None,
-            key: None,
-            revocation: None,
-            error: None,
+        let Logging { policy, redactor, sampler } = logging;
+        let decision = Decision::of(decision, redactor);
+        let Self { facts, notices, deferred_tasks, waited, .. } = self;
+        let rule = facts.rule;
+        let facts = RequestFacts::new(facts, request, now);
+        let sample = match &decision {
+            Decision::Allow(_) if !facts.has_warning() => sampler.next(),
+            Decision::Allow(_) | Decision::Deny(_) => Sample::Logged { weight: None },
         };
-        let decision = match decision {
-            Ok(grant) => Decision::Allow(Box::new(grant)),
-            Err(denial) => Decision::Deny(denial),
+        let (audit, unlogged) = match sample {
+            Sample::Logged { weight } => {
+                let event = facts.event(&decision, policy, redactor);
+                (Some(AuditEvent { weight, ..event }), None)
+            }
+            Sample::LeftOut => (None, Some(facts)),
         };
-        let checks = self.checks.unwrap_or_default();
-        let Self { notices, deferred_tasks, waited, .. } = self;
-        let notices = notices.iter().map(|notice| redactor.hide(notice, MAX_REASON)).collect();
-        Outcome { decision, audit, checks, notices, deferred_tasks, rule, waited }
+        let notices = hidden(&notices, redactor);
+        Outcome { decision, audit, unlogged, notices, deferred_tasks, rule, waited }
+    }
+
+    /// Makes the explanation of a decision.
+    pub(super) fn explanation(
+        self,
+        decision: Result<Grant, Denial>,
+        request: &AuthRequest<'_>,
+        logging: Logging<'_>,
+        now: Timestamp,
+    ) -> Explanation {
+        let Logging { policy, redactor, .. } = logging;
+        let decision = Decision::of(decision, redactor);
+        let Self { facts, checks, notices, .. } = self;
+        let audit = RequestFacts::new(facts, request, now).event(&decision, policy, redactor);
+        let notices = hidden(&notices, redactor);
+        Explanation { decision, audit, checks: checks.unwrap_or_default(), notices }
     }
 }
 
-/// Returns a little more than the first `most` bytes, so that a cut can be seen.
-fn beginning(text: &str, most: usize) -> String {
-    text.get(..text.ceil_char_boundary(most + 1)).unwrap_or_default().to_owned()
+fn hidden(notices: &[String], redactor: &Redactor) -> Vec<String> {
+    notices.iter().map(|notice| redactor.hide(notice, MAX_REASON)).collect()
 }
 
 /// Waits for `work`, and adds to `waited` how long that took. The work is boxed: most requests wait

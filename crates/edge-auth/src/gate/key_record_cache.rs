@@ -8,6 +8,7 @@ use edge_auth_token::Timestamp;
 
 use crate::api_key::ApiKey;
 use crate::cache::{Cache, Seed};
+use crate::principal::Principal;
 
 /// How many records are kept.
 const CAPACITY: usize = 10_000;
@@ -16,23 +17,27 @@ const CAPACITY: usize = 10_000;
 /// reads.
 const RECHECK: Duration = Duration::from_secs(1);
 
-/// The index of a profile, and the id of a record.
-type RecordKey = (usize, String);
-
-/// Records by their profile and id. It forgets a record when the revocation feed says that the key
-/// changed.
+/// Records by their id. It forgets a record when the revocation feed says that the key changed.
 #[derive(Debug)]
 pub(super) struct KeyRecordCache {
-    records: Cache<RecordKey, CachedRecord>,
-    profiles: usize,
+    records: Cache<String, CachedRecord>,
     /// Counts how often records were forgotten because their keys changed.
     changes: AtomicU64,
+}
+
+/// A key, and the principal that it stands for.
+#[derive(Debug)]
+pub(super) struct KnownKey {
+    pub key: ApiKey,
+    pub principal: Arc<Principal>,
 }
 
 /// A record that was read, and when.
 #[derive(Debug, Clone)]
 pub(super) struct CachedRecord {
-    pub key: Arc<ApiKey>,
+    /// The index of the profile that opened it.
+    pub profile: usize,
+    pub known: Arc<KnownKey>,
     pub read_at: Timestamp,
     /// When it was read because of a refusal, if it was.
     pub rechecked_at: Option<Timestamp>,
@@ -54,13 +59,12 @@ fn has_passed(limit: Duration, then: Timestamp, now: Timestamp) -> bool {
 }
 
 impl KeyRecordCache {
-    /// Makes an empty cache for so many profiles.
-    pub(super) fn new(profiles: usize, seed: Seed) -> Self {
-        Self { records: Cache::new(CAPACITY, seed), profiles, changes: AtomicU64::new(0) }
+    pub(super) fn new(seed: Seed) -> Self {
+        Self { records: Cache::new(CAPACITY, seed), changes: AtomicU64::new(0) }
     }
 
     pub(super) fn find(&self, profile: usize, id: &str) -> Option<CachedRecord> {
-        self.records.find(&(profile, id.to_owned()))
+        self.records.find(id).filter(|record| record.profile == profile)
     }
 
     /// Returns the number of changes so far, for [`Self::insert`]: taken before a record is read.
@@ -69,25 +73,22 @@ impl KeyRecordCache {
     }
 
     /// Keeps a record, unless keys changed since `changes`: it may be from before such a change.
-    pub(super) fn insert(&self, profile: usize, id: &str, record: CachedRecord, changes: u64) {
-        let key = (profile, id.to_owned());
-        self.records.insert(key.clone(), record);
+    pub(super) fn insert(&self, id: &str, record: CachedRecord, changes: u64) {
+        self.records.insert(id.to_owned(), record);
         if self.changes() != changes {
-            self.records.remove(&key);
+            self.remove(id);
         }
     }
 
-    pub(super) fn remove(&self, profile: usize, id: &str) {
-        self.records.remove(&(profile, id.to_owned()));
+    pub(super) fn remove(&self, id: &str) {
+        self.records.remove(id);
     }
 
     /// Forgets the record of a key that changed.
     pub(super) fn forget(&self, id: &str) {
         // Counted first, so that whoever is reading the record now does not keep what it read.
         self.changes.fetch_add(1, Ordering::SeqCst);
-        for profile in 0..self.profiles {
-            self.remove(profile, id);
-        }
+        self.remove(id);
     }
 
     /// Forgets all records.

@@ -6,10 +6,9 @@ use crate::policy::{Policy, Rule};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath, PathRefused, check_forwardable_verbatim, check_method};
 
-/// The rule for a request, and the request's path and query.
+/// The rule for a request, and the request's query. The context has its path.
 pub(super) struct MatchedRule<'p, 'r> {
     pub rule: &'p Rule,
-    pub path: NormalPath,
     pub query: Option<&'r str>,
 }
 
@@ -23,10 +22,16 @@ pub(super) fn match_rule<'p, 'r>(
         return Err(Denial::new(Code::RequestMalformed, refused.to_string()));
     }
     let host = host(request)?;
-    context.host(host.as_ref());
-    let (path, query) = NormalPath::parse(request.target).map_err(ambiguous)?;
-    context.path(&path);
+    let (path, query) = match NormalPath::parse(request.target) {
+        Ok(parsed) => parsed,
+        Err(refused) => {
+            context.host(host);
+            return Err(ambiguous(refused));
+        }
+    };
     let index = policy.router.index_of(host.as_ref(), &path, request.method);
+    context.host(host);
+    context.path(path);
     if !request.path_rewritten {
         let route = index.and_then(|index| policy.router.routes().get(index));
         check_forwardable_verbatim(request.target, route.map(|route| &route.path))
@@ -35,7 +40,7 @@ pub(super) fn match_rule<'p, 'r>(
     let Some(index) = index else { return Err(no_rule()) };
     let Some(rule) = policy.rules.get(index) else { return Err(no_rule()) };
     context.rule(index, rule);
-    Ok(MatchedRule { rule, path, query })
+    Ok(MatchedRule { rule, query })
 }
 
 /// Returns the one host that a request is for. `Host` and `:authority` may both be there, but must

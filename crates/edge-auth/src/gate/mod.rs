@@ -3,6 +3,7 @@
 
 mod admission;
 mod api_key;
+mod audit_facts;
 mod build;
 mod certificate;
 mod certificate_cache;
@@ -13,6 +14,7 @@ mod matching;
 mod outcome;
 mod revocation;
 mod rule_access;
+mod sampler;
 mod secret_provider;
 mod token;
 mod token_claims;
@@ -25,17 +27,22 @@ mod wanted;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 
 pub use build::key_blocks as build_key_blocks;
-pub use outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome, UpstreamRequest};
+pub use outcome::{
+    Check, CheckResult, Decision, DeferredTask, Explanation, Grant, Outcome, UpstreamRequest,
+};
 pub use rule_access::RuleAccess;
 pub use secret_provider::SecretProvider;
 
 use crate::api_key::ApiKeyProfile;
+use crate::audit::AuditEvent;
 use crate::certificate::CertificateSignatures;
 use crate::client_location::ClientLocation;
+use crate::credential::Wanted;
 use crate::denial::Denial;
 use crate::identity_headers::IdentityHeaders;
 use crate::platform::{Platform, Randomness, Unavailable};
@@ -48,13 +55,15 @@ use crate::route::Route;
 use crate::trusted_proxies::TrustedProxies;
 use admission::{check_principal, check_when};
 use build::GateParts;
-use context::DecisionContext;
+use context::{DecisionContext, Logging};
 use matching::{MatchedRule, match_rule};
 use revocation::RevocationChecker;
+use sampler::Sampler;
 use upgrade::check_upgrade;
 use upstream::UpstreamBuilder;
 use verification::Verification;
 use verifiers::Verifiers;
+use wanted::{has_token_cookie, wanted};
 
 /// A compiled policy with everything that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -66,22 +75,23 @@ pub struct Gate<P: Platform> {
     identity: IdentityHeaders,
     trusted_proxies: TrustedProxies,
     redactor: Redactor,
+    sampler: Sampler,
 }
 
 /// Deciding.
 impl<P: Platform> Gate<P> {
     /// Decides about one request. A request that cannot be decided is refused.
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut context = DecisionContext::new(request);
+        let mut context = DecisionContext::default();
         let decision = self.decide(request, now, &mut context).await;
-        context.outcome(decision, &self.redactor, now)
+        self.outcome(context, decision, request, now)
     }
 
     /// Decides as [`Self::authorize`] does, and records every check on the way.
-    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut context = DecisionContext::new(request).explaining();
+    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Explanation {
+        let mut context = DecisionContext::explaining();
         let decision = self.decide(request, now, &mut context).await;
-        context.outcome(decision, &self.redactor, now)
+        context.explanation(decision, request, self.logging(), now)
     }
 
     async fn decide(
@@ -90,27 +100,54 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Grant, Denial> {
-        let MatchedRule { rule, path, query } = match_rule(&self.policy, request, context)?;
+        let MatchedRule { rule, query } = match_rule(&self.policy, request, context)?;
         check_upgrade(rule, request)?;
         check_when(rule, request, context)?;
+        let wanted = wanted(&self.policy, &rule.access);
         let principal = match &rule.access {
             Access::Public => None,
             Access::Any(_) | Access::All(_) => {
-                let verification = self.verification(rule, request, now);
+                let verification = self.verification(rule, &wanted, request, now);
                 let principal = self.verifiers.verify(&verification, context).await?;
                 context.principal(&principal);
                 check_principal(rule, &principal, context)?;
                 Some(principal)
             }
         };
-        let upstream =
-            self.upstream_builder().build(rule, principal.as_ref(), request, &path, query);
-        Ok(Grant { principal, upstream })
+        let upstream = self.upstream_builder().build(
+            rule,
+            &wanted,
+            principal.is_some(),
+            request,
+            context.normal_path(),
+            query,
+        );
+        Ok(self.grant(principal, upstream))
+    }
+
+    fn outcome(
+        &self,
+        context: DecisionContext,
+        decision: Result<Grant, Denial>,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Outcome {
+        context.outcome(decision, request, self.logging(), now)
+    }
+
+    fn logging(&self) -> Logging<'_> {
+        let Self { policy, redactor, sampler, .. } = self;
+        Logging { policy, redactor, sampler }
+    }
+
+    fn grant(&self, principal: Option<Arc<Principal>>, upstream: UpstreamRequest) -> Grant {
+        Grant { principal, upstream, identity: self.identity.clone() }
     }
 
     fn verification<'v>(
         &'v self,
         rule: &'v Rule,
+        wanted: &'v Wanted<'v>,
         request: &'v AuthRequest<'v>,
         now: Timestamp,
     ) -> Verification<'v, P> {
@@ -120,6 +157,7 @@ impl<P: Platform> Gate<P> {
             backend: &*self.backend,
             revocations: &self.revocations,
             rule,
+            wanted,
             request,
             now,
         }
@@ -150,11 +188,12 @@ impl<P: Platform> Gate<P> {
         platform: P,
         randomness: &dyn Randomness,
     ) -> Result<(Self, Vec<String>), PolicyErrors> {
-        let GateParts { verifiers, revocations, trusted_proxies, notices } =
+        let GateParts { verifiers, revocations, trusted_proxies, seed, notices } =
             GateParts::build(&policy, secret_provider, &*backend, randomness)?;
         let gate = Self {
             identity: IdentityHeaders::new(&policy.identity_prefix),
             redactor: Redactor::new(verifiers.api_keys.profiles()),
+            sampler: Sampler::new(policy.allowed_decisions_logged(), seed),
             policy,
             platform,
             backend,
@@ -192,7 +231,7 @@ impl<P: Platform> Gate<P> {
             }
             DeferredTask::RefreshApiKey { block, id } => {
                 let (api_keys, revocations) = (&self.verifiers.api_keys, &self.revocations);
-                let read = api_keys.read(block, &id, &self.platform, revocations, now).await;
+                let read = api_keys.refresh(block, &id, &self.platform, revocations, now).await;
                 if let Err(denial) = read {
                     notices.push(denial.reason);
                 }
@@ -286,12 +325,20 @@ impl<P: Platform> Gate<P> {
 
     /// Returns the outcome of a request that is refused before a rule is looked for.
     pub fn refuse(&self, request: &AuthRequest<'_>, denial: Denial, now: Timestamp) -> Outcome {
-        DecisionContext::new(request).outcome(Err(denial), &self.redactor, now)
+        self.outcome(DecisionContext::default(), Err(denial), request, now)
     }
 
     /// Turns an outcome into a refusal.
     pub fn deny(&self, outcome: &mut Outcome, denial: Denial) {
-        outcome.deny(denial, &self.redactor);
+        outcome.deny(denial, &self.policy, &self.redactor);
+    }
+
+    /// Changes the audit event of an outcome, which is then logged, whatever share of the allowed
+    /// decisions is.
+    pub fn annotate(&self, outcome: &mut Outcome, change: impl FnOnce(&mut AuditEvent)) {
+        if let Some(audit) = outcome.audit_event(&self.policy, &self.redactor) {
+            change(audit);
+        }
     }
 
     /// Adds a notice for the operator to an outcome.
@@ -301,10 +348,10 @@ impl<P: Platform> Gate<P> {
 
     /// Returns the outcome for the holder of the bootstrap secret, for whom no rule is needed.
     pub fn admit_bootstrap(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
-        let mut context = DecisionContext::new(request);
+        let mut context = DecisionContext::default();
         context.bootstrap();
-        let grant = Grant { principal: None, upstream: UpstreamRequest::default() };
-        context.outcome(Ok(grant), &self.redactor, now)
+        let grant = self.grant(None, UpstreamRequest::default());
+        self.outcome(context, Ok(grant), request, now)
     }
 
     /// Matches a request without asking for a credential: for a CORS preflight.
@@ -313,17 +360,24 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'_>,
         now: Timestamp,
     ) -> Option<(&Rule, Outcome)> {
-        let mut context = DecisionContext::new(request);
-        let MatchedRule { rule, path, query } =
-            match_rule(&self.policy, request, &mut context).ok()?;
-        let upstream = self.upstream_builder().build(rule, None, request, &path, query);
-        let grant = Grant { principal: None, upstream };
-        Some((rule, context.outcome(Ok(grant), &self.redactor, now)))
+        let mut context = DecisionContext::default();
+        let MatchedRule { rule, query } = match_rule(&self.policy, request, &mut context).ok()?;
+        let wanted = wanted(&self.policy, &rule.access);
+        let upstream = self.upstream_builder().build(
+            rule,
+            &wanted,
+            false,
+            request,
+            context.normal_path(),
+            query,
+        );
+        let grant = self.grant(None, upstream);
+        Some((rule, self.outcome(context, Ok(grant), request, now)))
     }
 
     /// Returns whether the request has a cookie in which tokens of the rule's issuers are sent.
     pub fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
-        wanted::has_token_cookie(&self.policy, rule, headers)
+        has_token_cookie(&self.policy, rule, headers)
     }
 
     /// Returns for each rule what it would say to the request's credentials; `decided` is the
@@ -338,7 +392,8 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
     ) -> Result<Vec<RuleAccess>, Denial> {
         let Some(first) = self.policy.rules.first() else { return Ok(Vec::new()) };
-        let verification = self.verification(first, request, now);
+        let wanted = wanted(&self.policy, &first.access);
+        let verification = self.verification(first, &wanted, request, now);
         rule_access::rule_access(&self.verifiers, &verification, decided).await
     }
 

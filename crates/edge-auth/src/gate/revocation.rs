@@ -293,6 +293,6 @@ fn stale(replica: &Replica, context: &mut DecisionContext) -> Result<(), Denial>
     if !context.allows_stale_revocation {
         return Err(Denial::new(Code::RevocationStale, reason));
     }
-    context.warning = Some(reason);
+    context.warn(reason);
     Ok(())
 }

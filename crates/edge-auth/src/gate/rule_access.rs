@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::admission::{check_principal, check_when};
 use super::context::DecisionContext;
-use super::outcome::Outcome;
+use super::outcome::{Decision, Outcome};
 use super::verification::Verification;
 use super::verifiers::Verifiers;
-use super::wanted::has_token_cookie;
+use super::wanted::{has_token_cookie, wanted};
 use crate::denial::Denial;
 use crate::platform::Platform;
 use crate::policy::{Access, Rule};
@@ -37,14 +37,15 @@ pub(super) async fn rule_access<P: Platform>(
 ) -> Result<Vec<RuleAccess>, Denial> {
     let Verification { policy, revocations, request, now, .. } = *verification;
     // One context for all rules: it remembers which records the store does not have.
-    let mut context = DecisionContext::new(request);
+    let mut context = DecisionContext::default();
     context.waited = decided.waited;
     // Many rules ask for the same credentials.
     let mut verified: Vec<(&Rule, Option<Arc<Principal>>)> = Vec::new();
     if let Some(rule) = decided.rule.and_then(|index| policy.rules.get(index))
-        && let Some(principal) = decided.principal()
+        && let Decision::Allow(grant) = &decided.decision
+        && let Some(principal) = &grant.principal
     {
-        verified.push((rule, Some(Arc::new(principal.clone()))));
+        verified.push((rule, Some(Arc::clone(principal))));
     }
     let mut access = Vec::with_capacity(policy.rules.len());
     for (rule, route) in policy.rules.iter().zip(policy.router.routes()) {
@@ -65,9 +66,10 @@ pub(super) async fn rule_access<P: Platform>(
         let principal = match known {
             Some((_, principal)) => principal.clone(),
             None => {
-                let verification = verification.for_rule(rule);
+                let wanted = wanted(policy, &rule.access);
+                let verification = verification.for_rule(rule, &wanted);
                 let principal = match verifiers.verify(&verification, &mut context).await {
-                    Ok(principal) => Some(Arc::new(principal)),
+                    Ok(principal) => Some(principal),
                     Err(denial) if denial.code.is_outage() => return Err(denial),
                     Err(_) => None,
                 };

@@ -1,14 +1,14 @@
 //! Verifies tokens: which issuer a token is from, with which key it was signed, and whether it is
 //! good now.
 
-use std::sync::Arc;
+use std::hash::BuildHasher;
+use std::sync::{Arc, OnceLock};
 
 use edge_auth_token::{
-    Claims, Confirmation, SignatureBackend, Timestamp, TokenError, UnverifiedToken, VerifiedToken,
-    VerifyingKey,
+    Claims, Confirmation, Secret, SignatureBackend, Timestamp, TokenError, UnverifiedToken,
+    VerifiedToken, VerifyingKey,
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::admission;
 use super::context::{DecisionContext, wait_for};
@@ -27,19 +27,18 @@ use crate::revocation::{LookupTags, RevocationKey, RevocationSecrets};
 
 /// How many verified tokens are kept in memory.
 const CACHED: usize = 10_000;
-/// How long those tokens may be in all, in bytes: their claims take some twice as much, and a
-/// Worker has 128 MB.
-const CACHED_BYTES: usize = 16 << 20;
-
-/// The SHA-256 of a token's text.
-type TokenDigest = [u8; 32];
+/// How long those tokens may be in all, in bytes. A token takes three times its length, since its
+/// text and its claims are kept, and a Worker has 128 MB.
+const CACHED_BYTES: usize = 12 << 20;
 
 /// The issuers' keys, and the tokens that were verified with them.
 pub(super) struct TokenVerifier {
     issuer_keys: Vec<IssuerKeys>,
     /// The key sets of each issuer of the policy.
     key_sets: Vec<KeySets>,
-    verified: Cache<TokenDigest, Arc<KnownToken>>,
+    /// By the seeded hash of the token's text, which two texts may share.
+    verified: Cache<u64, Arc<KnownToken>>,
+    seed: Seed,
 }
 
 /// The key sets of an issuer: their indices among all key sets.
@@ -54,6 +53,8 @@ pub(super) struct KeySets {
 /// verified for, and the key.
 #[derive(Debug)]
 struct KnownToken {
+    /// The whole text. Only a text that equals it is this token.
+    text: Secret,
     token: VerifiedToken,
     /// The index of the issuer.
     issuer: usize,
@@ -62,12 +63,15 @@ struct KnownToken {
     key: Arc<VerifyingKey>,
     /// The tags under which its revocation is found; empty where there is no feed.
     marks: Vec<(&'static str, LookupTags)>,
+    /// Whom the token is for, once its claims were found to be good: of all that is checked then,
+    /// only the times can be wrong later.
+    principal: OnceLock<Arc<Principal>>,
 }
 
 /// A token that is good for an issuer of the rule.
 pub(super) struct GoodToken {
     pub named: CredentialRef,
-    pub principal: Principal,
+    pub principal: Arc<Principal>,
     /// How the token is bound to its sender, for the caller to check.
     pub confirmation: Confirmation,
 }
@@ -90,7 +94,7 @@ impl KeySets {
 impl TokenVerifier {
     pub(super) fn new(issuer_keys: Vec<IssuerKeys>, key_sets: Vec<KeySets>, seed: Seed) -> Self {
         let room = Room { entries: CACHED, weight: CACHED_BYTES };
-        Self { issuer_keys, key_sets, verified: Cache::bounded(room, seed) }
+        Self { issuer_keys, key_sets, verified: Cache::bounded(room, seed), seed }
     }
 
     /// Takes over the keys that another gate fetched for issuers whose blocks are the same.
@@ -128,15 +132,15 @@ impl TokenVerifier {
         if bytes > limit {
             return Err(refusal(TokenError::TooLarge { bytes, limit }));
         }
-        let digest = Sha256::digest(presented.text).into();
-        let known = match self.find(presented, &digest, verification, context) {
+        let hash = self.seed.hash_one(presented.text);
+        let known = match self.find(presented, hash, verification, context) {
             Some(known) => known,
             // Boxed: the future of a known token has no room for it.
-            None => Box::pin(self.verify_new(presented, digest, verification, context)).await?,
+            None => Box::pin(self.verify_new(presented, hash, verification, context)).await?,
         };
         let Some(issuer) = policy.issuers.get(known.issuer) else { return Err(no_keys()) };
         let claims = known.token.claims();
-        let principal = check_claims(issuer, &known.token, presented.dpop, now, context)?;
+        let principal = known.check_claims(issuer, presented.dpop, now, context)?;
         revocations.check_token(&known.marks, claims.issued_at(), platform, now, context).await?;
         admission::check_claims(rule, claims, context)?;
         let named = CredentialRef::Jwt(known.issuer);
@@ -149,19 +153,24 @@ impl TokenVerifier {
     fn find<P: Platform>(
         &self,
         presented: PresentedToken<'_>,
-        digest: &TokenDigest,
+        hash: u64,
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
     ) -> Option<Arc<KnownToken>> {
         let Verification { policy, rule, now, .. } = *verification;
-        let known = self.verified.find(digest)?;
+        let known = self.verified.find(&hash)?;
+        // The time that this takes tells nothing: nobody can make another text with this hash
+        // without the seed.
+        if known.text.expose() != presented.text.as_bytes() {
+            return None;
+        }
         let (claims, token_type) = (known.token.claims(), known.token.token_type());
         let (index, issuer) = issuer_of(policy, rule, claims, token_type, presented).ok()?;
         if index != known.issuer {
             return None;
         }
         let Some(selected) = self.issuer_keys.get(known.key_set)?.holds(&known.key, now) else {
-            self.verified.remove(digest);
+            self.verified.remove(&hash);
             return None;
         };
         note_refresh(known.key_set, &selected, context);
@@ -176,7 +185,7 @@ impl TokenVerifier {
     async fn verify_new<P: Platform>(
         &self,
         presented: PresentedToken<'_>,
-        digest: TokenDigest,
+        hash: u64,
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
     ) -> Result<Arc<KnownToken>, Denial> {
@@ -210,11 +219,90 @@ impl TokenVerifier {
             Some(secrets) => marks(issuer, &token, &selected.key, secrets),
             None => Vec::new(),
         };
-        let known =
-            Arc::new(KnownToken { token, issuer: index, key_set, key: selected.key, marks });
-        self.verified.insert_weighing(digest, Arc::clone(&known), presented.text.len());
+        let known = Arc::new(KnownToken {
+            text: Secret::new(presented.text),
+            token,
+            issuer: index,
+            key_set,
+            key: selected.key,
+            marks,
+            principal: OnceLock::new(),
+        });
+        self.verified.insert_weighing(hash, Arc::clone(&known), presented.text.len());
         Ok(known)
     }
+}
+
+impl KnownToken {
+    /// Checks the claims for this issuer, at every use of the token, and returns the principal.
+    fn check_claims(
+        &self,
+        issuer: &Issuer,
+        dpop: bool,
+        now: Timestamp,
+        context: &mut DecisionContext,
+    ) -> Result<Arc<Principal>, Denial> {
+        let principal = match self.principal.get() {
+            Some(principal) => {
+                issuer
+                    .validation
+                    .check_times(self.token.claims(), now)
+                    .map_err(|error| claim_refusal(error, issuer))?;
+                refuse_dpop(dpop)?;
+                principal
+            }
+            None => {
+                let principal = Arc::new(self.new_principal(issuer, dpop, now)?);
+                self.principal.get_or_init(|| principal)
+            }
+        };
+        context.check("claims", CheckResult::Passed, || {
+            let mut detail = "iss, typ, audience and times are as the policy wants them".to_owned();
+            for rule in &issuer.claims {
+                detail.push_str(&format!("; {rule}"));
+            }
+            detail
+        });
+        Ok(Arc::clone(principal))
+    }
+
+    /// Checks everything about the claims, and reads the principal from them.
+    fn new_principal(
+        &self,
+        issuer: &Issuer,
+        dpop: bool,
+        now: Timestamp,
+    ) -> Result<Principal, Denial> {
+        let claims = self.token.claims();
+        let Some(identified) = issuer.identifier.identify(claims) else {
+            let reason = format!("the token is not of issuer `{}`", issuer.name);
+            return Err(Denial::new(Code::IssuerUnknown, reason));
+        };
+        if let Err(error) = issuer.validation.check_beside_issuer(&self.token, now) {
+            return Err(claim_refusal(error, issuer));
+        }
+        for rule in &issuer.claims {
+            if let Some(wanted) = rule.refusal(claims) {
+                let reason = format!("{wanted}, says issuer `{}` ({})", issuer.name, issuer.place);
+                return Err(Denial::new(Code::ClaimInvalid, reason));
+            }
+        }
+        refuse_dpop(dpop)?;
+        if claims.confirmation() == Confirmation::Unverifiable {
+            let reason =
+                "the token's `cnf` asks for something other than a certificate by its `x5t#S256`";
+            return Err(Denial::new(Code::BindingUnverifiable, reason));
+        }
+        principal(issuer, identified.tenant, claims)
+    }
+}
+
+fn refuse_dpop(dpop: bool) -> Result<(), Denial> {
+    if !dpop {
+        return Ok(());
+    }
+    let reason = "the scheme is DPoP, and proofs of possession are not verified";
+    Err(Denial::new(Code::BindingUnverifiable, reason))
 }
 
 /// Returns the issuer of the rule whose token this claims to be, and whose tokens are sent in this
@@ -301,47 +389,6 @@ fn note_refresh(key_set: usize, selected: &Selected, context: &mut DecisionConte
     if selected.refresh_due {
         context.deferred_tasks.push(DeferredTask::RefreshIssuerKeys(key_set));
     }
-}
-
-/// Checks the claims for this issuer, at every use of the token.
-fn check_claims(
-    issuer: &Issuer,
-    token: &VerifiedToken,
-    dpop: bool,
-    now: Timestamp,
-    context: &mut DecisionContext,
-) -> Result<Principal, Denial> {
-    let claims = token.claims();
-    let Some(identified) = issuer.identifier.identify(claims) else {
-        let reason = format!("the token is not of issuer `{}`", issuer.name);
-        return Err(Denial::new(Code::IssuerUnknown, reason));
-    };
-    if let Err(error) = issuer.validation.check_beside_issuer(token, now) {
-        return Err(claim_refusal(error, issuer));
-    }
-    for rule in &issuer.claims {
-        if let Some(wanted) = rule.refusal(claims) {
-            let reason = format!("{wanted}, says issuer `{}` ({})", issuer.name, issuer.place);
-            return Err(Denial::new(Code::ClaimInvalid, reason));
-        }
-    }
-    if dpop {
-        let reason = "the scheme is DPoP, and proofs of possession are not verified";
-        return Err(Denial::new(Code::BindingUnverifiable, reason));
-    }
-    if claims.confirmation() == Confirmation::Unverifiable {
-        let reason =
-            "the token's `cnf` asks for something other than a certificate by its `x5t#S256`";
-        return Err(Denial::new(Code::BindingUnverifiable, reason));
-    }
-    context.check("claims", CheckResult::Passed, || {
-        let mut detail = "iss, typ, audience and times are as the policy wants them".to_owned();
-        for rule in &issuer.claims {
-            detail.push_str(&format!("; {rule}"));
-        }
-        detail
-    });
-    principal(issuer, identified.tenant, claims)
 }
 
 fn by_its_iss(issuer: &Issuer) -> String {

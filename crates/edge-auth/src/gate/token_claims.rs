@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::denial::{Code, Denial};
 use crate::policy::Issuer;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Derived, Principal, PrincipalKind};
 use crate::scopes::Scopes;
 
 /// The most bytes of a subject. A longer one is not an identity but an attack on logs and headers.
@@ -56,6 +56,7 @@ pub(super) fn principal(
         client: client(issuer, claims)?,
         tenant: tenant.map(str::to_owned),
         scopes: scopes(issuer, claims)?,
+        derived: Derived::default(),
     })
 }
 

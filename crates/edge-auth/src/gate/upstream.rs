@@ -3,13 +3,11 @@
 
 use super::outcome::UpstreamRequest;
 use super::verifiers::Verifiers;
-use super::wanted::wanted;
 use crate::bootstrap_secret::BOOTSTRAP_PREFIX;
 use crate::cors::response_fields;
 use crate::credential::{Wanted, cookies_without, protocols_without, query_without};
 use crate::identity_headers::{IdentityHeaders, overrides_route};
 use crate::policy::{Policy, Rule, TokenPlace};
-use crate::principal::Principal;
 use crate::request::{AuthRequest, Headers};
 use crate::route::NormalPath;
 use crate::trusted_proxies::TrustedProxies;
@@ -26,22 +24,22 @@ impl UpstreamBuilder<'_> {
     pub(super) fn build(
         &self,
         rule: &Rule,
-        principal: Option<&Principal>,
+        wanted: &Wanted<'_>,
+        is_verified: bool,
         request: &AuthRequest<'_>,
-        path: &NormalPath,
+        path: Option<&NormalPath>,
         query: Option<&str>,
     ) -> UpstreamRequest {
-        let wanted = wanted(self.policy, &rule.access);
         // Only a verified credential is taken out of the fields that it shares with other things.
-        let (rewritten, query) = match principal {
-            Some(_) if !rule.forward_credential => {
-                without_tokens(&wanted.places, request.headers, query)
-            }
-            Some(_) | None => (Vec::new(), query.map(str::to_owned)),
+        let (mut rewritten, query) = if is_verified && !rule.forward_credential {
+            without_tokens(&wanted.places, request.headers, query)
+        } else {
+            (Vec::new(), query.map(str::to_owned))
         };
+        let path = path.map(NormalPath::forwarded).unwrap_or_default();
         let target = match query {
-            Some(query) => [&path.forwarded(), "?", &query].concat(),
-            None => path.forwarded().into_owned(),
+            Some(query) => [&path, "?", query.as_str()].concat(),
+            None => path.into_owned(),
         };
         let mut remove = Vec::new();
         for (name, value) in request.headers.0 {
@@ -49,20 +47,16 @@ impl UpstreamBuilder<'_> {
             if is_rewritten
                 || self.is_for_the_gate(rule, request, name)
                 || (!rule.forward_credential
-                    && self.is_credential(&wanted, principal.is_some(), name, value))
+                    && self.is_credential(wanted, is_verified, name, value))
             {
                 remove.push(name.to_ascii_lowercase());
             }
         }
-        let mut set = match principal {
-            Some(principal) => self.identity.of(principal),
-            None => Vec::new(),
-        };
-        set.extend(rewritten.into_iter().filter(|(_, value)| !value.is_empty()));
+        rewritten.retain(|(_, value)| !value.is_empty());
         UpstreamRequest {
             target,
             remove,
-            set,
+            rewritten,
             respond: response_fields(rule, request.headers),
             upgrade: rule.upgrade,
             max_response_age: rule.max_response_age,

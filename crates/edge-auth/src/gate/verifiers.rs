@@ -1,5 +1,7 @@
 //! Verifies the credentials of a request that its rule names.
 
+use std::sync::Arc;
+
 use super::admission::check_same_site;
 use super::api_key::ApiKeyVerifier;
 use super::certificate::CertificateVerifier;
@@ -7,7 +9,6 @@ use super::context::DecisionContext;
 use super::token::TokenVerifier;
 use super::upgrade::wants_websocket;
 use super::verification::Verification;
-use super::wanted::wanted;
 use crate::credential::PresentedCredentials;
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
@@ -29,17 +30,16 @@ impl Verifiers {
         &self,
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
-    ) -> Result<Principal, Denial> {
-        let Verification { policy, rule, request, revocations, now, .. } = *verification;
-        let wanted = wanted(policy, &rule.access);
+    ) -> Result<Arc<Principal>, Denial> {
+        let Verification { policy, rule, wanted, request, revocations, now, .. } = *verification;
         let query = request.target.split_once('?').map(|(_, query)| query);
         let PresentedCredentials { tokens, api_key } =
             wanted.extract(request.headers, query, |text| self.api_keys.recognises(text))?;
 
-        let mut verified: Vec<(CredentialRef, Principal)> = Vec::with_capacity(2);
+        let mut verified: Vec<(CredentialRef, Arc<Principal>)> = Vec::with_capacity(2);
         let certificate = self.certificates.verify(verification, context).await?;
         if let Some(good) = &certificate {
-            verified.push((good.named, good.certificate.principal.clone()));
+            verified.push((good.named, Arc::clone(&good.certificate.principal)));
         }
         for presented in tokens {
             check_same_site(rule, request, presented.place, wants_websocket(request))?;

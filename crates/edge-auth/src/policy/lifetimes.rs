@@ -36,6 +36,20 @@ impl Policy {
         }
     }
 
+    /// Returns the tenant of tokens with this `iss`; `None` unless every block that accepts them
+    /// has it for this tenant's.
+    pub fn tenant_of_iss<'a>(&'a self, iss: &'a str) -> Option<&'a str> {
+        let mut tenant = None;
+        for found in self.issuers.iter().filter_map(|issuer| issuer.identifier.of_iss(iss)) {
+            let found = found.tenant?;
+            if tenant.is_some_and(|known| known != found) {
+                return None;
+            }
+            tenant = Some(found);
+        }
+        tenant
+    }
+
     /// Returns how long tokens with this `iss` that exist now can stay good, by any block; `None`
     /// if one of the blocks has no `max_lifetime`.
     pub fn longest_token(&self, iss: &str) -> Option<Duration> {

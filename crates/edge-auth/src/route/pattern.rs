@@ -61,8 +61,8 @@ impl PathPattern {
     }
 
     /// Returns whether some path matches both patterns.
-    #[cfg(feature = "compiler")]
-    pub(crate) fn meets(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.segments.len(), other.segments.len());
         let lengths = match (&self.rest, &other.rest) {
             (Some(_), Some(_)) => true,

@@ -13,5 +13,6 @@ mod forward_auth;
 mod forward_replies;
 mod gateway;
 mod redaction;
+mod sampling;
 mod undecided;
 mod verify;

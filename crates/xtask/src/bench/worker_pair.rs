@@ -1,18 +1,56 @@
-//! Two Workers in one workerd with the first one's ledger: two isolates, as in two of Cloudflare's
-//! locations.
+//! Two gates in one workerd, and the control Worker whose ledger they read: several isolates, as in
+//! two of Cloudflare's locations.
 
 use std::path::Path;
 use std::{fs, io};
 
 use super::revocation::SECRETS;
-use super::workerd::{Workers, laid_out, with_the_worker};
+use super::workerd::{Workers, laid_out, module, with_the_workers};
 use crate::cache::Cache;
 use crate::outcome::Missing;
 use crate::workspace::Workspace;
 
-/// Builds the Worker, and lays it out with the policy of this folder.
+/// The configuration. The first socket leads to a Worker that stands for a zone's routes: it passes
+/// administration on to the control Worker, and everything else to the first gate.
+const CONFIGURATION: &str = r#"
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "routes", worker = .routes),
+    (name = "first", worker = .gate),
+    (name = "second", worker = .gate),
+    (name = "control", worker = .control),
+    (name = "objects", disk = (path = "OBJECTS", writable = true)),
+  ],
+  sockets = [
+    (name = "first", address = "127.0.0.1:0", http = (), service = "routes"),
+    (name = "second", address = "127.0.0.1:0", http = (), service = "second"),
+  ],
+);
+const routes :Workerd.Worker = (
+  modules = [ROUTES],
+  compatibilityDate = "2026-04-26",
+  bindings = [(name = "GATE", service = "first"), (name = "CONTROL", service = "control")],
+);
+const gate :Workerd.Worker = (
+  modules = [MODULES-OF-GATE],
+  compatibilityDate = "2026-04-26",
+  compatibilityFlags = ["nodejs_compat"],
+  bindings = [(name = "READER", service = (name = "control", entrypoint = "Reader")), SECRETS],
+);
+const control :Workerd.Worker = (
+  modules = [MODULES-OF-CONTROL],
+  compatibilityDate = "2026-04-26",
+  compatibilityFlags = ["nodejs_compat"],
+  bindings = [(name = "LEDGER", durableObjectNamespace = "Ledger"), SECRETS],
+  durableObjectNamespaces = [(className = "Ledger", uniqueKey = "ledger", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
+);
+"#;
+
+/// Builds the Workers, and lays them out with the policy of this folder.
 pub(super) fn prepare(at: &Workspace, cache: &Cache, folder: &Path) -> Result<Workers, Missing> {
-    let node = with_the_worker(at, cache)?;
+    let node = with_the_workers(at, cache)?;
     configured(at, folder, &node).map_err(|error| Missing {
         why: error.to_string(),
         help: "cargo xtask test --only workers".into(),
@@ -25,50 +63,19 @@ fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers>
         files.push((name, fs::read_to_string(folder.join(name))?));
     }
     let folder = folder.join("workers");
-    let modules = laid_out(at, &folder, &files)?;
+    let gate = laid_out(at, "gate", &folder, &files)?;
+    let control = laid_out(at, "control", &folder, &files)?;
+    fs::copy(at.root.join("cloudflare/dev/index.js"), folder.join("routes.js"))?;
     let secrets =
-        SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\"),")).concat();
-    let with_ledger = "
-    durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
-    durableObjectStorage = (localDisk = \"objects\"),";
+        SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\")")).join(", ");
     // An object only in memory has no SQL, so it needs a folder.
     let objects = folder.join("objects");
     fs::create_dir_all(&objects)?;
-    let objects = objects.display();
-    let first = worker(&modules, &secrets, "\"Ledger\"", with_ledger);
-    let second =
-        worker(&modules, &secrets, "(className = \"Ledger\", serviceName = \"first\")", "");
-    let text = format!(
-        "using Workerd = import \"/workerd/workerd.capnp\";
-const config :Workerd.Config = (
-  services = [
-    (name = \"first\", worker = .first),
-    (name = \"second\", worker = .second),
-    (name = \"objects\", disk = (path = \"{objects}\", writable = true)),
-  ],
-  sockets = [
-    (name = \"first\", address = \"127.0.0.1:0\", http = (), service = \"first\"),
-    (name = \"second\", address = \"127.0.0.1:0\", http = (), service = \"second\"),
-  ],
-);
-const first :Workerd.Worker = {first};
-const second :Workerd.Worker = {second};
-"
-    );
+    let text = CONFIGURATION
+        .replace("OBJECTS", &objects.display().to_string())
+        .replace("ROUTES", &module("routes.js", "esModule"))
+        .replace("MODULES-OF-GATE", &gate)
+        .replace("MODULES-OF-CONTROL", &control)
+        .replace("SECRETS", &secrets);
     Workers::configured(&folder, node, &text, &["first", "second"])
-}
-
-/// Returns the configuration of one Worker.
-fn worker(modules: &str, secrets: &str, ledger: &str, rest: &str) -> String {
-    format!(
-        "(
-    modules = [{modules}],
-    compatibilityDate = \"2026-04-26\",
-    compatibilityFlags = [\"nodejs_compat\"],
-    bindings = [
-      (name = \"LEDGER\", durableObjectNamespace = {ledger}),
-      {secrets}
-    ],{rest}
-)"
-    )
 }

@@ -79,8 +79,8 @@ impl Workers {
     }
 }
 
-/// Builds the Worker. Returns the folder whose `node_modules` has workerd.
-pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, Missing> {
+/// Builds the Workers. Returns the folder whose `node_modules` has workerd.
+pub(super) fn with_the_workers(at: &Workspace, cache: &Cache) -> Result<PathBuf, Missing> {
     let tools = Tools::bring(cache, &workers::TOOLS);
     match workers::build(at, &tools)? {
         Outcome::Failed(why) => {
@@ -91,31 +91,30 @@ pub(super) fn with_the_worker(at: &Workspace, cache: &Cache) -> Result<PathBuf, 
     }
 }
 
-/// Copies the built Worker with these files bundled. Returns its modules.
+/// Copies a built Worker (`gate` or `control`) with these files bundled. Returns its modules.
 pub(super) fn laid_out(
     at: &Workspace,
+    name: &str,
     folder: &Path,
     files: &[(&str, String)],
 ) -> io::Result<String> {
-    let (source, build, policy) = (folder.join("src"), folder.join("build"), folder.join("policy"));
-    for made in [&source, &build, &policy] {
-        fs::create_dir_all(made)?;
+    let policy = folder.join("policy");
+    fs::create_dir_all(&policy)?;
+    let worker = at.root.join("cloudflare").join(name);
+    let mut modules = Vec::new();
+    for part in ["src/index.js", "src/age.js", "build/index.js", "build/index_bg.wasm"] {
+        let source = worker.join(part);
+        if !source.exists() {
+            continue;
+        }
+        let copy = folder.join(name).join(part);
+        fs::create_dir_all(copy.parent().unwrap_or(folder))?;
+        fs::copy(source, copy)?;
+        let kind = if part.ends_with(".wasm") { "wasm" } else { "esModule" };
+        modules.push(module(&format!("{name}/{part}"), kind));
     }
-    let worker = at.root.join("cloudflare");
-    for file in ["index.js", "age.js"] {
-        fs::copy(worker.join("src").join(file), source.join(file))?;
-    }
-    for file in ["index.js", "index_bg.wasm"] {
-        fs::copy(worker.join("build").join(file), build.join(file))?;
-    }
+    modules.push(module("policy/index.js", "esModule"));
     let (mut imports, mut members) = (String::new(), String::new());
-    let mut modules = vec![
-        module("src/index.js", "esModule"),
-        module("src/age.js", "esModule"),
-        module("build/index.js", "esModule"),
-        module("build/index_bg.wasm", "wasm"),
-        module("policy/index.js", "esModule"),
-    ];
     for (number, (name, text)) in files.iter().enumerate() {
         fs::write(policy.join(name), text)?;
         imports += &format!("import file{number} from \"./{name}\";\n");

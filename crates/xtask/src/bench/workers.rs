@@ -40,7 +40,7 @@ pub(super) fn measure(
 ) -> io::Result<()> {
     let other =
         |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
-    let node = &workerd::with_the_worker(at, cache).map_err(other)?;
+    let node = &workerd::with_the_workers(at, cache).map_err(other)?;
     let peers = npm::bring(cache, "bench-peers", super::verifying::PEERS).map_err(other)?;
     let ours = ours(at, programs, node)?;
     let theirs = theirs(at, programs, node, &peers)?;
@@ -157,12 +157,11 @@ fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Workers>
     let policy = fs::read_to_string(programs.folder.join("policy.toml"))?
         .replace("\"envoy\"", "\"traefik\"");
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;
-    let modules = workerd::laid_out(at, &folder, &[("policy.toml", policy), ("jwks.json", jwks)])?;
-    let rest =
-        "durableObjectNamespaces = [(className = \"Ledger\", uniqueKey = \"ledger\", enableSql = true)],
-    durableObjectStorage = (inMemory = void),
-    bindings = [
-      (name = \"LEDGER\", durableObjectNamespace = \"Ledger\"),
+    let modules =
+        workerd::laid_out(at, "gate", &folder, &[("policy.toml", policy), ("jwks.json", jwks)])?;
+    // The policy names keys, which no measured request has: whatever is bound is not asked.
+    let rest = "bindings = [
+      (name = \"READER\", service = \"main\"),
       (name = \"HMAC\", text = \"a secret of at least 32 bytes, shared with the issuer\"),
       (name = \"PEPPER\", text = \"a pepper of at least thirty-two bytes\"),
     ],";

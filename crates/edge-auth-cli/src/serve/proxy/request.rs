@@ -33,7 +33,7 @@ pub(super) fn prepare(
         headers.remove(name);
     }
     // Set last, so that no field of the client can strip or change them.
-    set(headers, &grant.upstream.set)?;
+    set(headers, grant.fields_to_set())?;
     if upgrade {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -66,10 +66,13 @@ fn set_forwarded(
     for name in &forwarded.remove {
         headers.remove(name);
     }
-    set(headers, &forwarded.set)
+    set(headers, forwarded.set.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
-fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Option<()> {
+fn set<'a>(
+    headers: &mut HeaderMap,
+    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<()> {
     for (name, value) in fields {
         headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
     }

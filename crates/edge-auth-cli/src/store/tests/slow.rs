@@ -6,7 +6,7 @@ use edge_auth::platform::{ApiKeys, RevocationFeed};
 use edge_auth_token::Timestamp;
 
 use crate::store::SqliteStore;
-use crate::store::sqlite::{CONNECTIONS, DEADLINE};
+use crate::store::pool::{CONNECTIONS, DEADLINE};
 
 #[tokio::test(start_paused = true)]
 async fn a_read_fails_in_time_if_the_disk_hangs() {

@@ -124,6 +124,9 @@ pub struct Expect {
     /// Fragments of the body.
     #[serde(default)]
     pub body: Vec<String>,
+    /// Texts that the body does not have.
+    #[serde(default)]
+    pub lacks: Vec<String>,
     /// The request that arrives upstream; `false` if it must not arrive.
     pub upstream: Option<Upstream>,
     /// Members of the audit event.

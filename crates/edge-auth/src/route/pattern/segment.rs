@@ -21,7 +21,8 @@ pub enum Segment {
 
 impl Segment {
     /// Returns whether the segment matches a decoded segment of a path.
-    pub(crate) fn is_match(&self, value: &str) -> bool {
+    #[must_use]
+    pub fn is_match(&self, value: &str) -> bool {
         match self {
             Self::Literal(literal) => literal == value,
             Self::Capture { prefix, suffix, .. } => between(value, prefix, suffix).is_some(),
@@ -41,7 +42,6 @@ impl Segment {
     }
 
     /// Returns whether some text matches both segments.
-    #[cfg(feature = "compiler")]
     pub(super) fn meets(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Self::Literal(theirs)) => self.is_match(theirs),

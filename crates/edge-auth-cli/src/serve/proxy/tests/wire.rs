@@ -58,7 +58,7 @@ async fn grant(target: &str, fields: &[(&str, &[u8])], set: &[(&str, &str)]) -> 
     };
     match gate.authorize(&request, Timestamp::from_seconds(1)).await.decision {
         Decision::Allow(mut grant) => {
-            grant.upstream.set =
+            grant.upstream.rewritten =
                 set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
             *grant
         }

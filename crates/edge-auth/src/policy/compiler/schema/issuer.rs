@@ -8,8 +8,8 @@ use edge_auth_token::Algorithm;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::WrittenTest;
 #[cfg(test)]
+use super::WrittenTest;
 use super::tables::optional;
 use super::{DurationText, OneOrMany, ScopeClaimSources, claims};
 use crate::policy::claim_rule::ClaimTest;

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::WrittenTest;
 #[cfg(test)]
+use super::WrittenTest;
 use super::tables::optional;
 use super::{DurationText, claims};
 use crate::policy::claim_rule::ClaimTest;

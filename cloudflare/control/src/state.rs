@@ -1,0 +1,73 @@
+//! The control plane of this isolate, which its first request builds from the deployment.
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
+use edge_auth::Gate;
+use edge_auth::certificate::CertificateSource;
+use edge_auth::policy::HostCapabilities;
+use edge_auth_cloudflare::store::Stores;
+use edge_auth_cloudflare::{
+    Deployment, IssuerDocuments, NodeCrypto, RuntimeRandomness, WorkerPlatform,
+};
+
+use crate::store::{self, LedgerObject, LedgerStore};
+
+/// The gate that admits administrators, and the store that they change.
+pub(crate) struct ControlState {
+    pub(crate) gate: Rc<Gate<WorkerPlatform<Stores<LedgerObject>>>>,
+    pub(crate) store: LedgerStore,
+    /// Whether a certificate may come from `request.cf`.
+    pub(crate) takes_certificates: bool,
+    /// Whether a rule asks for the client's country or autonomous system.
+    pub(crate) needs_location: bool,
+    /// Warnings for the operator, which the first answer takes along.
+    notices: Cell<Vec<String>>,
+}
+
+impl ControlState {
+    /// Returns this isolate's state, and builds it first if need be. The error lists everything
+    /// that is wrong with the deployment; it stays until the isolate ends.
+    pub(crate) fn of(deployment: impl FnOnce() -> Deployment) -> Result<Rc<Self>, String> {
+        thread_local! {
+            static STATE: OnceCell<Result<Rc<ControlState>, String>> = const { OnceCell::new() };
+        }
+        STATE.with(|state| state.get_or_init(|| Self::start(&deployment()).map(Rc::new)).clone())
+    }
+
+    fn start(deployment: &Deployment) -> Result<Self, String> {
+        let policy = deployment.policy()?;
+        let object = LedgerObject::bound(&deployment.env);
+        let is_bound = object.is_bound();
+        let store = LedgerStore::new(object, &deployment.env);
+        let capabilities = HostCapabilities {
+            store: is_bound,
+            key_copies: false,
+            store_help: store::HELP,
+            fetch_files: false,
+            gateway: false,
+            raw_path: false,
+            own_certificate_sources: &[CertificateSource::Cloudflare],
+            knows_location: true,
+            listener_asks_for_certificates: false,
+        };
+        policy.check_host(&capabilities)?;
+        let takes_certificates = policy
+            .client_cert_blocks()
+            .any(|(_, source, _)| source == CertificateSource::Cloudflare);
+        let needs_location = policy.needs_client_location();
+        let platform =
+            WorkerPlatform { stores: store.reads(), documents: IssuerDocuments::default() };
+        // The policy's weaknesses are the gate's to report.
+        let (gate, notices) =
+            Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
+                .map_err(|errors| errors.to_string())?;
+        let notices = Cell::new(notices);
+        Ok(Self { gate: Rc::new(gate), store, takes_certificates, needs_location, notices })
+    }
+
+    /// Takes the warnings found at the start: the first caller gets them.
+    pub(crate) fn take_notices(&self) -> Vec<String> {
+        self.notices.take()
+    }
+}

@@ -1,0 +1,58 @@
+//! Reads the revocation feed.
+
+use edge_auth::platform::{
+    LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
+};
+
+use super::{LedgerAccess, Stores, unexpected, within};
+use crate::protocol::{ReadRequest, ReadResponse};
+
+impl<A: LedgerAccess> RevocationFeed for Stores<A> {
+    async fn acquire_read_lock(&self) -> impl MaybeSend {
+        self.read_lock.next().await
+    }
+
+    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
+        records(self.read(&ReadRequest::Since { first, limit }).await?).map(LogTail::current)
+    }
+
+    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+        records(self.read(&ReadRequest::Marked { mark: mark.to_owned() }).await?)
+    }
+
+    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+        let ReadResponse::Snapshot(snapshot) = self.read(&ReadRequest::Snapshot).await? else {
+            return Err(unexpected());
+        };
+        Ok(snapshot.map(SnapshotRecord::from))
+    }
+
+    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
+        // The snapshot's manifest, which has a MAC, has the digests of its parts.
+        if let Some(kv_cache) = &self.kv_cache
+            && let Ok(Some(copy)) = within("KV", kv_cache.part(id, index)).await
+        {
+            return Ok(Some(copy));
+        }
+        let request = ReadRequest::Part { id: id.to_owned(), index };
+        let ReadResponse::Part(part) = self.read(&request).await? else {
+            return Err(unexpected());
+        };
+        let Some(part) = part else {
+            return Ok(None);
+        };
+        match part.bytes() {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(Unavailable::new(
+                "the ledger: a part of the snapshot is damaged: it is not base64",
+            )),
+        }
+    }
+}
+
+fn records(answer: ReadResponse) -> Result<Vec<RevocationRecord>, Unavailable> {
+    let ReadResponse::Revocations(records) = answer else {
+        return Err(unexpected());
+    };
+    Ok(records.into_iter().map(RevocationRecord::from).collect())
+}
