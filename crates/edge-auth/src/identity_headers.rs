@@ -94,6 +94,11 @@ impl IdentityHeaders {
         self.0.folded.iter().all(|own| name.next() == Some(*own))
     }
 
+    /// Returns the prefix, folded.
+    pub(crate) fn folded_prefix(&self) -> String {
+        fold(&self.0.prefix).collect()
+    }
+
     /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling
     /// of one of the headers, or another name under the prefix.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {
@@ -171,7 +176,7 @@ const OVERRIDES: [&str; 7] = [
 
 /// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    let Some(beginning) = beginning(name) else { return false };
+    let Some(beginning @ [b'x', b'-', _]) = beginning(name) else { return false };
     let mut fitting = OVERRIDES.iter().filter(|own| own.as_bytes().starts_with(&beginning));
     fitting.any(|own| folded(name).eq(own.bytes()))
 }

@@ -112,14 +112,6 @@ impl IssuerIdentifier {
         }
     }
 
-    /// Whether its tokens have a tenant.
-    pub(crate) fn has_tenants(&self) -> bool {
-        match self {
-            Self::Iss { tenants: Tenants::Listed(_) | Tenants::Any, .. } => true,
-            Self::Iss { tenants: Tenants::None, .. } | Self::TrustDomain(_) => false,
-        }
-    }
-
     /// Whether tokens of any tenant are accepted.
     pub(crate) fn takes_any_tenant(&self) -> bool {
         matches!(self, Self::Iss { tenants: Tenants::Any, .. })

@@ -44,7 +44,7 @@ impl Policy {
             if opened.is_empty() && is_for_administration(&route.path) {
                 closed_rules.push(rule.name.clone());
             }
-            for named in principals(&rule.access) {
+            for named in rule.access.principals() {
                 let scopes: BTreeSet<_> =
                     opened.iter().copied().filter(|scope| self.can_have(named, *scope)).collect();
                 if !scopes.is_empty() {
@@ -106,12 +106,14 @@ fn can_decide(route: &Route, earlier: &[Route], method: &str, path: &str) -> boo
     !is_taken && route.methods.contains(method) && route.path.meets(&path)
 }
 
-/// Returns the credentials that can be the principal of a rule, and so bring the scopes.
-fn principals(access: &Access) -> &[CredentialRef] {
-    match access {
-        Access::Public => &[],
-        Access::Any(named) => named,
-        Access::All(named) => named.get(..1).unwrap_or_default(),
+impl Access {
+    /// Returns the credentials that can be the principal of a rule, and so bring the scopes.
+    pub(super) fn principals(&self) -> &[CredentialRef] {
+        match self {
+            Self::Public => &[],
+            Self::Any(named) => named,
+            Self::All(named) => named.get(..1).unwrap_or_default(),
+        }
     }
 }
 

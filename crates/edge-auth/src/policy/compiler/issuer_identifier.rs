@@ -79,6 +79,14 @@ impl IssuerIdentifier {
         };
         Some(Self::Iss { forms: forms(form, source.preset == Some(Preset::Entra)), tenants })
     }
+
+    /// Whether its tokens have a tenant.
+    pub(super) fn has_tenants(&self) -> bool {
+        match self {
+            Self::Iss { tenants: Tenants::Listed(_) | Tenants::Any, .. } => true,
+            Self::Iss { tenants: Tenants::None, .. } | Self::TrustDomain(_) => false,
+        }
+    }
 }
 
 /// Returns the forms of an issuer's `iss`: Entra's tokens of the other version have another one.

@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::tables::optional;
 use super::{OneOrMany, SecretNames};
 use crate::api_key::DigestAlgorithm;
 use crate::certificate::CertificateSource;
-use crate::policy::strict_table::optional;
 
 /// A kind of API keys. The scopes, expiry and networks of a single key are in its record.
 #[derive(Debug, Deserialize)]

@@ -10,11 +10,11 @@ use serde::Deserialize;
 
 #[cfg(test)]
 use super::WrittenTest;
+use super::tables::optional;
 use super::{DurationText, OneOrMany, ScopeClaimSources, claims};
 use crate::policy::claim_rule::ClaimTest;
 use crate::policy::compiler::preset::Preset;
 use crate::policy::issuer::SecretEncoding;
-use crate::policy::strict_table::optional;
 
 /// An issuer of tokens.
 #[derive(Debug, Deserialize)]

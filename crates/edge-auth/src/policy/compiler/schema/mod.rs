@@ -10,15 +10,17 @@ mod issuer;
 #[cfg(test)]
 mod json_schema;
 mod rule;
+mod tables;
 
 use ipnet::IpNet;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tables::{optional, tables};
 
 use crate::policy::aws::AwsPolicy;
 use crate::policy::proxy::Proxy;
-use crate::policy::strict_table::{optional, table, tables};
+use crate::policy::strict_table::table;
 
 #[cfg(test)]
 pub(super) use claims::WrittenTest;

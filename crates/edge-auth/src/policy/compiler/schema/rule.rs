@@ -11,9 +11,9 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 #[cfg(test)]
 use super::WrittenTest;
+use super::tables::optional;
 use super::{DurationText, claims};
 use crate::policy::claim_rule::ClaimTest;
-use crate::policy::strict_table::optional;
 
 /// Who may do what on some paths.
 #[derive(Debug, Deserialize)]
