@@ -17,7 +17,7 @@ variable "control_zip" {
 variable "policy_file" {
   description = "The policy's file in both archives"
   type        = string
-  default     = "policy.toml"
+  default     = "policy.bin"
 }
 
 variable "secrets" {

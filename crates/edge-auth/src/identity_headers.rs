@@ -94,6 +94,11 @@ impl IdentityHeaders {
         self.0.folded.iter().all(|own| name.next() == Some(*own))
     }
 
+    /// Returns the prefix, folded.
+    pub(crate) fn folded_prefix(&self) -> String {
+        fold(&self.0.prefix).collect()
+    }
+
     /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling
     /// of one of the headers, or another name under the prefix.
     pub(crate) fn is_imitation(&self, name: &str) -> bool {

@@ -261,13 +261,16 @@ fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(test.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?).run_tests())
 }
 
-/// Runs all scenarios, and an API behind a local API Gateway.
+/// Runs all scenarios, both functions with their roles' rights, and an API behind a local API
+/// Gateway.
 fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     let tests = "test --workspace \
                  --features edge-auth-authorizer/local-tests,edge-auth-control-lambda/local-tests \
                  --test lambda_scenarios --test lambda_store --test parity --test api_gateway \
                  --test lambda_planes";
-    let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
+    let binaries =
+        "build --workspace --bin edge-auth --bin edge-auth-authorizer --bin edge-auth-control";
+    let built = Invocation::cargo(at, binaries).run();
     if let Outcome::Failed(_) = built {
         return Ok(built);
     }
@@ -275,6 +278,9 @@ fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
         .env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
     let tests = tests.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?);
     let tests = tests.env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
+    let authorizer = at.target.join("debug/edge-auth-authorizer");
+    let tests = tests.env("EDGE_AUTH_AUTHORIZER_FUNCTION", authorizer);
+    let tests = tests.env("EDGE_AUTH_CONTROL_FUNCTION", at.target.join("debug/edge-auth-control"));
     Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
 }
 

@@ -124,8 +124,10 @@ pub(crate) fn raised(error: &Value) -> Result<ObservedResponse, String> {
 /// Returns the reply to a request over HTTP.
 pub(crate) fn replied(reply: &Value) -> ObservedResponse {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let single = reply["headers"].as_object().into_iter().flatten();
-    let repeated = reply["multiValueHeaders"].as_object().into_iter().flatten();
+    // A load balancer reads one of them: the second, where multi-value headers are on.
+    let repeated = reply["multiValueHeaders"].as_object();
+    let single = reply["headers"].as_object().filter(|_| repeated.is_none());
+    let (single, repeated) = (single.into_iter().flatten(), repeated.into_iter().flatten());
     let repeated = repeated.flat_map(|(name, values)| {
         values.as_array().into_iter().flatten().map(move |value| (name.clone(), text(value)))
     });

@@ -37,16 +37,24 @@ struct Running {
     authorizer: Function,
     /// Started with the first request for administration.
     control: Option<Function>,
+    /// Whether control may have changed something since the authorizer started.
+    is_outdated: bool,
     deployed: Deployed,
     environment: BTreeMap<String, String>,
 }
 
 impl Running {
-    /// Returns the function that a call is for.
-    fn function(&mut self, endpoint: Endpoint) -> Result<&mut Function, String> {
-        if endpoint != Endpoint::Admin {
+    /// Returns the function that a call is for. What control changes, a running authorizer knows
+    /// within the feed's interval, and a new one at once: scenarios do not wait.
+    fn function(&mut self, call: &Call) -> Result<&mut Function, String> {
+        if call.endpoint != Endpoint::Admin {
+            if std::mem::take(&mut self.is_outdated) {
+                let mut command = self.deployed.command();
+                self.authorizer = Function::start(command.envs(&self.environment))?;
+            }
             return Ok(&mut self.authorizer);
         }
+        self.is_outdated |= call.method != "GET";
         if self.control.is_none() {
             let mut command = self.deployed.command_of(&other_program(CONTROL));
             self.control = Some(Function::start(command.envs(&self.environment))?);
@@ -135,7 +143,8 @@ impl ScenarioHost for LambdaHost {
         }
         let mut authorizer = Function::start(deployed.command().envs(&environment))?;
         started.notices = authorizer.said().to_vec();
-        self.running = Some(Running { authorizer, control: None, deployed, environment });
+        self.running =
+            Some(Running { authorizer, control: None, is_outdated: false, deployed, environment });
         Ok(started)
     }
 
@@ -150,7 +159,7 @@ impl ScenarioHost for LambdaHost {
     }
 
     fn call(&mut self, call: &Call) -> Result<ObservedResponse, String> {
-        let function = self.running.as_mut().ok_or("nothing runs")?.function(call.endpoint)?;
+        let function = self.running.as_mut().ok_or("nothing runs")?.function(call)?;
         function.forget_audit();
         let fetches = self.documents.fetches();
         let invoked = function.invoke(as_events::of(call)?.to_string().into_bytes())?;

@@ -4,10 +4,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
+use edge_auth::policy::{Format, Policy};
+use edge_auth::revocation::{Identifier, Target};
 use edge_auth_control::store::RevocationLog;
+use edge_auth_control::{ChangeMeta, RevocationLedger};
 use edge_auth_dynamodb::{DynamoDbStore, TableName};
+use edge_auth_native::now;
+use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_testkit::randomness::SeededRandomness;
 use edge_auth_testkit::{iam, wire::Function};
+use edge_auth_token::Timestamp;
 use serde_json::{Value, json};
 
 use crate::common::{Deployed, other_program};
@@ -17,6 +23,9 @@ use crate::role::Role;
 pub(crate) const ARN: &str =
     "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/orders/42";
 const SECRET: &str = "SECRET0SECRET0SECRET";
+pub(crate) const HMAC: &str = "a secret of at least thirty-two bytes";
+const PEPPER: &str = "a pepper of at least thirty-two bytes";
+const REVOCATION: &str = "a third secret of thirty-two bytes and more";
 /// The variable with the authorizer's program.
 const AUTHORIZER: &str = "EDGE_AUTH_AUTHORIZER_FUNCTION";
 
@@ -72,9 +81,9 @@ impl Deployment {
                 .env("AWS_REGION", "eu-west-1")
                 .env("AWS_ACCESS_KEY_ID", "AKIATEST")
                 .env("AWS_SECRET_ACCESS_KEY", SECRET)
-                .env("HMAC", "a secret of at least thirty-two bytes")
-                .env("PEPPER", "a pepper of at least thirty-two bytes")
-                .env("REVOCATION", "a third secret of thirty-two bytes and more");
+                .env("HMAC", HMAC)
+                .env("PEPPER", PEPPER)
+                .env("REVOCATION", REVOCATION);
             Function::start(&mut command).unwrap()
         };
         Self {
@@ -157,6 +166,24 @@ impl Deployment {
     /// Returns the store as code in a function's process could open it.
     pub(crate) fn store_through(&self, guarded: &Guarded) -> DynamoDbStore {
         store(&guarded.endpoint(), &self.table)
+    }
+
+    /// Appends a revocation that has expired already, as time would make one.
+    pub(crate) fn enter_expired_revocation(&self) {
+        let secrets = [("REVOCATION", REVOCATION), ("HMAC", HMAC), ("PEPPER", PEPPER)];
+        let secrets = secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let provider = MapSecretProvider { secrets, ..MapSecretProvider::default() };
+        let policy = Policy::parse(POLICY, Format::Toml, "policy.toml").unwrap();
+        let secrets = policy.revocation_secrets(&provider).unwrap().unwrap();
+        let store = store(&dynamodb().endpoint(), &self.table);
+        let target = Target::Token {
+            issuer: Identifier::try_from("https://corp.example/".to_owned()).unwrap(),
+            id: Identifier::try_from("t1".to_owned()).unwrap(),
+        };
+        let meta = ChangeMeta { by: "the test", reason: "left in a log", now: now() };
+        let ledger = RevocationLedger::new(secrets, &store);
+        let until = Some(Timestamp::from_seconds(1));
+        block_on(ledger.revoke(target, until, meta)).unwrap();
     }
 
     /// Returns the number of records in the log.

@@ -41,10 +41,10 @@ pub(super) struct Open {
 
 /// The database, its log and the index of the log. If the log is replaced under an open connection,
 /// other processes do not see what the connection writes.
-type Files = [Option<FileId>; 3];
+pub(super) type Files = [Option<FileId>; 3];
 
 /// Device and inode.
-type FileId = (u64, u64);
+pub(super) type FileId = (u64, u64);
 
 /// Makes the file if it is missing, readable by its owner only. SQLite gives its other files the
 /// same permissions.
@@ -101,6 +101,11 @@ impl Open {
             return Err(StoreErrorKind::Replaced);
         }
         Ok(open)
+    }
+
+    /// Returns the files that were at the path when it was checked last.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Returns whether the files at the path are still its own, and the schema is unchanged.
@@ -165,7 +170,7 @@ impl Drop for Open {
 
 /// Returns the files that are at the path now. SQLite follows links before it names its other
 /// files.
-fn files_at(path: &Path) -> Result<Files, StoreErrorKind> {
+pub(super) fn files_at(path: &Path) -> Result<Files, StoreErrorKind> {
     let real = match path.canonicalize() {
         Ok(real) => real,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(StoreErrorKind::Missing),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
-use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
+use edge_auth::endpoints::{
+    ForwardAuth, GatewayEndpoint, InboundRequest, RelevantFields, VerifyEndpoint,
+};
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{ClientLocation, Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_control::AdminApi;
@@ -68,6 +70,12 @@ impl InProcess {
         let (gate, now) = (&running.gate, self.now);
         Ok(match call.endpoint {
             Endpoint::ForwardAuth => {
+                // As a host does that hands over only what matters.
+                let relevant = RelevantFields::of(gate);
+                let is_relevant = |name: &str| relevant.has(&name.to_ascii_lowercase());
+                let headers: Vec<_> =
+                    headers.iter().copied().filter(|(name, _)| is_relevant(name)).collect();
+                let incoming = InboundRequest { headers: Headers(&headers), ..incoming };
                 let (reply, outcome) =
                     block_on(ForwardAuth::new(gate).answer(&incoming, AUTHORIZE, now));
                 (reply, outcome, None)

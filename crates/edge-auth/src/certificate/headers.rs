@@ -45,6 +45,12 @@ impl<'a> CertificateOrigin<'a> {
         self.header.or(usual.copied()).unwrap_or_default()
     }
 
+    /// Returns the names of its fields; one that ends with `-` is a prefix.
+    pub(crate) fn fields(self) -> impl Iterator<Item = &'a str> {
+        let usual = FIELDS.iter().filter(move |(own, _)| *own == self.source);
+        usual.flat_map(|(_, names)| names.iter().copied()).chain(self.header)
+    }
+
     /// Returns whether the field belongs to this origin.
     pub(crate) fn has_field(self, name: &str) -> bool {
         match self.header {

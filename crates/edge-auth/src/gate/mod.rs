@@ -263,6 +263,12 @@ impl<P: Platform> Gate<P> {
         &self.identity
     }
 
+    /// Returns the names, in lower case, of the fields in which certificates are looked for; one that
+    /// ends with `-` is a prefix.
+    pub(crate) fn certificate_fields(&self) -> Vec<String> {
+        self.verifiers.certificates.fields()
+    }
+
     pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
         &self.trusted_proxies
     }
