@@ -74,17 +74,11 @@ impl Open {
     /// ours. Whoever administers has brought it up to date.
     pub(super) fn to_read(path: &Path) -> Result<Self, StoreErrorKind> {
         let [before, ..] = files_at(path)?;
-        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.pragma_update(None, "query_only", true)?;
-        schema::check_newest(&mut connection).map_err(|kind| match kind {
-            // SQLite finds out when it first reads.
+        let connection = connect_to_read(path).map_err(|kind| match kind {
+            // SQLite looks for its other files when it first reads.
             StoreErrorKind::NotOpened(_) | StoreErrorKind::ReadOnly => StoreErrorKind::NoLogToRead,
             other => other,
         })?;
-        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(StoreErrorKind::NotPrepared(format!("is in the journal mode `{mode}`")));
-        }
         Self::checked(path, before, connection)
     }
 
@@ -132,6 +126,17 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreErrorKind>
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     Ok(connection)
+}
+
+fn connect_to_read(path: &Path) -> Result<Connection, StoreErrorKind> {
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    schema::check_newest(&mut connection)?;
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    match &*mode {
+        "wal" => Ok(connection),
+        other => Err(StoreErrorKind::NotPrepared(format!("is in the journal mode `{other}`"))),
+    }
 }
 
 /// Switches the file to a write-ahead log. For this change alone SQLite does not wait for other
