@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::{KeyOrigin, SampleField, SecretEncoding};
-use edge_auth::{AuthRequest, ClientLocation, Gate, Headers, Outcome, Policy};
+use edge_auth::{AuthRequest, ClientLocation, Explanation, Gate, Headers, Policy};
 use edge_auth_control::KeyService;
 use edge_auth_token::{AwsLcRs, Secret};
 use pki_types::CertificateDer;
@@ -157,7 +157,7 @@ impl Sandbox {
             path_rewritten: self.gate.policy().forward_auth().is_none(),
             proxy_trusted: true,
         };
-        Ok(differences(case, &self.gate.authorize(&request, now()).await))
+        Ok(differences(case, &self.gate.explain(&request, now()).await))
     }
 
     fn token(
@@ -229,14 +229,14 @@ fn in_case(case: &Case, message: String) -> CommandError {
     CommandError::Usage(format!("case \"{}\": {message}", case.name))
 }
 
-fn differences(case: &Case, outcome: &Outcome) -> Vec<String> {
-    let audit = &outcome.audit;
+fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
+    let audit = &explanation.audit;
     let mut differences = Vec::new();
     let expected = match case.expect {
         Expectation::Allow => "allow",
         Expectation::Deny(code) => code.name(),
     };
-    let found = outcome.code().map_or("allow", |code| code.name());
+    let found = explanation.decision.code().map_or("allow", |code| code.name());
     if found != expected {
         let reason =
             audit.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();

@@ -4,6 +4,7 @@
 mod any;
 mod api_keys;
 mod connection;
+mod connections;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod error;

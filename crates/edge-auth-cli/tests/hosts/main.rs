@@ -12,6 +12,7 @@ mod common;
 mod errors;
 mod keys;
 mod revocations;
+mod tls;
 
 use common::{Folder, Ran, Server};
 use edge_auth_testkit::mint::TestKey;

@@ -90,11 +90,11 @@ fn decides(policy: Policy) {
             path_rewritten: true,
             proxy_trusted: false,
         };
-        let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
-        if let Decision::Allow(grant) = &outcome.decision {
+        let explanation = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
+        if let Decision::Allow(grant) = &explanation.decision {
             assert!(grant.principal.is_none() && grant.fields_to_set().next().is_none());
             let checks: BTreeSet<_> =
-                outcome.checks.iter().map(|check| check.what.as_str()).collect();
+                explanation.checks.iter().map(|check| check.what.as_str()).collect();
             assert!(checks.is_empty(), "a public rule checks nothing: {checks:?}");
         }
     }
