@@ -28,7 +28,8 @@ pub async fn start_gate() -> Result<Gate<LambdaPlatform>, String> {
     );
     let policy = file.read().map_err(|error: PolicyFileError| error.to_string())?;
     let platform = LambdaPlatform::from_environment()?;
-    let mut notices = vec![format!("starts with policy {}", policy.digest())];
+    let (version, digest) = (env!("CARGO_PKG_VERSION"), policy.digest());
+    let mut notices = vec![format!("version {version}, policy {digest}")];
     notices.extend(policy.weaknesses());
     notices.extend(policy.check_host(&platform.capabilities())?);
     let secret_provider = file.secret_provider();

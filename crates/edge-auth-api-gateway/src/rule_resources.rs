@@ -6,7 +6,7 @@ mod character_sets;
 mod tests;
 
 use super::api_type::ApiType;
-use super::path_overlap::{GlobOverlap, GlobPath, GlobSegment};
+use super::path_overlap::{GlobOverlap, GlobPath, GlobSegment, MAX_SEGMENTS, PathShape};
 use super::resource_lists::{ListSize, ResourceLists, json_bytes};
 use edge_auth::route::{PathPattern, Route, Segment};
 
@@ -24,6 +24,7 @@ pub(super) struct RuleResources {
     method_globs: Vec<&'static str>,
     /// The paths that the rule matches.
     path: PathPattern,
+    shape: PathShape,
     /// The globs of `superset` and `overmatch`, to compare them with the paths of rules.
     globs: GlobPath,
     /// Globs that match every path of the rule, and maybe more.
@@ -54,6 +55,7 @@ impl RuleResources {
             methods: 0,
             method_globs: Vec::new(),
             path: route.path.clone(),
+            shape: PathShape::new(&route.path),
             globs: GlobPath::default(),
             superset: Vec::new(),
             overmatch: Vec::new(),
@@ -85,7 +87,7 @@ impl RuleResources {
         for (rule, route) in rules.iter().zip(routes) {
             let below_anything = rule.globs.below_anything();
             let alone = route.methods.names().is_none()
-                && !rules.iter().any(|other| below_anything.overlap(&other.path).superset);
+                && !rules.iter().any(|other| below_anything.overlap(&other.shape).superset);
             found.push(alone);
         }
         for (rule, alone) in rules.iter_mut().zip(found) {
@@ -145,7 +147,7 @@ impl RuleResources {
         if self.methods & other.methods == 0 {
             return Overlap::default();
         }
-        let GlobOverlap { superset, overmatch } = self.globs.overlap(&other.path);
+        let GlobOverlap { superset, overmatch } = self.globs.overlap(&other.shape);
         // `superset` matches all paths of its rule.
         let paths = superset && self.path.meets(&other.path);
         Overlap { paths, superset, overmatch }
@@ -159,7 +161,7 @@ impl RuleResources {
             last.push('/');
             let glob = match segment {
                 Segment::Literal(literal) => match self.push_literal(last, literal) {
-                    Some(text) => GlobSegment::Text(text.to_owned()),
+                    Some(text) => GlobSegment::text(text),
                     None => GlobSegment::anything(),
                 },
                 Segment::Capture { prefix, suffix, .. } => {
@@ -175,6 +177,9 @@ impl RuleResources {
                 }
             };
             self.globs.segments.push(glob);
+        }
+        if path.segments().len() > MAX_SEGMENTS {
+            self.inexpressible = Some("its path has too many segments");
         }
         let glob = parts.join("?*");
         let captures = parts.len() - 1;

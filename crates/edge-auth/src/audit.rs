@@ -7,6 +7,7 @@ use edge_auth_token::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::denial::Code;
+use crate::policy::PolicyDigest;
 use crate::principal::PrincipalKind;
 
 /// One decision, as one line of JSON in the log.
@@ -16,6 +17,8 @@ pub struct AuditEvent {
     /// The time of the decision; in JSON RFC 3339 with milliseconds.
     #[serde(serialize_with = "rfc3339")]
     pub time: Timestamp,
+    /// The first digits of the digest of the policy that decided.
+    pub policy: PolicyDigest,
     /// Whether the request may pass.
     pub allowed: bool,
     /// How many allowed decisions this one stands for, where only a share of them is logged.

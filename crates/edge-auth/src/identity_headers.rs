@@ -176,7 +176,7 @@ const OVERRIDES: [&str; 7] = [
 
 /// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    let Some(beginning) = beginning(name) else { return false };
+    let Some(beginning @ [b'x', b'-', _]) = beginning(name) else { return false };
     let mut fitting = OVERRIDES.iter().filter(|own| own.as_bytes().starts_with(&beginning));
     fitting.any(|own| folded(name).eq(own.bytes()))
 }

@@ -83,7 +83,7 @@ proptest! {
         // `/{*rest}` has no glob for its path itself.
         if !path.segments().is_empty() {
             let texts: Vec<String> = globs.iter().map(|glob| format!("/*{glob}")).collect();
-            let end_of = rule.globs.below_anything().overlap(&other).superset;
+            let end_of = rule.globs.below_anything().overlap(&theirs.shape).superset;
             prop_assert_eq!(end_of, intersect(&texts, &other), "{:?} and {}", texts, other);
         }
     }
@@ -101,7 +101,7 @@ fn rules_are_compared_in_a_few_steps_each() {
         COMPARED.set(0);
         let planner = ResourcePlanner::new(&routes);
         let steps = COMPARED.get() / (count * count);
-        assert!(steps <= 24, "{shape}: {steps} comparisons of segments for each pair of rules");
+        assert!(steps <= 2, "{shape}: {steps} comparisons of segments for each pair of rules");
         assert_eq!(planner.rules.len(), count);
     }
 }

@@ -61,7 +61,7 @@ fn signed_with(
         fields.push((name.as_str(), value));
     }
     let body = SignableBody::Bytes(request.body());
-    let signable = SignableRequest::new(&*method, &*uri, fields.into_iter(), body)
+    let signable = SignableRequest::new(&method, &uri, fields.into_iter(), body)
         .map_err(|error| unsigned(&causes(&error)))?;
     let (instructions, _) =
         sign(signable, &params).map_err(|error| unsigned(&causes(&error)))?.into_parts();

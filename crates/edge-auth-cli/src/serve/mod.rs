@@ -123,15 +123,16 @@ fn pins_without_tls() -> CommandError {
 /// Prints where the server listens: scripts that chose port 0 read it.
 fn started(address: SocketAddr, secure: bool, host: &Server, output: Output) {
     let scheme = if secure { "https" } else { "http" };
-    let (url, rules) = (format!("{scheme}://{address}"), host.gate().policy().rule_count());
+    let (url, version) = (format!("{scheme}://{address}"), env!("CARGO_PKG_VERSION"));
+    let gate = host.gate();
+    let (rules, policy) = (gate.policy().rule_count(), gate.policy().digest());
     if output.is_json() {
-        tell(
-            &json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") })
-                .to_string(),
-        );
+        let line =
+            json!({ "listening": url, "rules": rules, "policy": policy, "version": version });
+        tell(&line.to_string());
     } else {
         let rules = count(rules, "rule");
-        tell(&format!("edge-auth {} listening on {url}, {rules}", env!("CARGO_PKG_VERSION")));
+        tell(&format!("edge-auth {version} listening on {url}, {rules}, policy {policy}"));
     }
 }
 

@@ -99,7 +99,7 @@ impl Connections {
             Some(files) if files != open.files() => Err(StoreErrorKind::Replaced),
             Some(_) => Ok(open),
             None => {
-                held.files = Some(open.files().clone());
+                held.files = Some(*open.files());
                 Ok(open)
             }
         }

@@ -119,6 +119,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The lines on standard error before it listened.
     pub(crate) startup_lines: Vec<String>,
+    /// The line that says where it listens.
+    pub(crate) listening: String,
     audit: Receiver<String>,
     notices: Receiver<String>,
 }
@@ -142,7 +144,15 @@ impl Server {
                         let address =
                             rest.split("://").nth(1).and_then(|rest| rest.split(',').next());
                         let address = address.unwrap().parse().unwrap();
-                        return Ok(Self { child, address, startup_lines, audit, notices });
+                        let listening = line;
+                        return Ok(Self {
+                            child,
+                            address,
+                            startup_lines,
+                            listening,
+                            audit,
+                            notices,
+                        });
                     }
                     None => startup_lines.push(line),
                 },

@@ -90,6 +90,7 @@ impl RequestFacts {
         };
         AuditEvent {
             time: self.time,
+            policy: policy.digest(),
             allowed: denial.is_none(),
             weight: None,
             code: denial.map(|denial| denial.code),

@@ -83,20 +83,33 @@ impl<P: Platform> Gate<P> {
     /// Decides about one request. A request that cannot be decided is refused.
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut context = DecisionContext::default();
-        let decision = self.decide(request, now, &mut context).await;
+        let decision = self.decide(request, true, now, &mut context).await;
+        self.outcome(context, decision, request, now)
+    }
+
+    /// Decides as [`Self::authorize`] does about a request that a proxy forwards itself: the grant has
+    /// nothing for an upstream.
+    pub(crate) async fn authorize_for_proxy(
+        &self,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Outcome {
+        let mut context = DecisionContext::default();
+        let decision = self.decide(request, false, now, &mut context).await;
         self.outcome(context, decision, request, now)
     }
 
     /// Decides as [`Self::authorize`] does, and records every check on the way.
     pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Explanation {
         let mut context = DecisionContext::explaining();
-        let decision = self.decide(request, now, &mut context).await;
+        let decision = self.decide(request, true, now, &mut context).await;
         context.explanation(decision, request, self.logging(), now)
     }
 
     async fn decide(
         &self,
         request: &AuthRequest<'_>,
+        forwards: bool,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Grant, Denial> {
@@ -114,14 +127,17 @@ impl<P: Platform> Gate<P> {
                 Some(principal)
             }
         };
-        let upstream = self.upstream_builder().build(
-            rule,
-            &wanted,
-            principal.is_some(),
-            request,
-            context.normal_path(),
-            query,
-        );
+        let upstream = match forwards {
+            true => self.upstream_builder().build(
+                rule,
+                &wanted,
+                principal.is_some(),
+                request,
+                context.normal_path(),
+                query,
+            ),
+            false => UpstreamRequest::default(),
+        };
         Ok(self.grant(principal, upstream))
     }
 

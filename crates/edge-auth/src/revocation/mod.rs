@@ -37,6 +37,7 @@ mod identifiers;
 mod index;
 mod limits;
 mod list_id;
+mod read_times;
 mod record;
 mod replica;
 mod secrets;
@@ -52,13 +53,14 @@ pub use entry_error::EntryError;
 pub use identifiers::{Fingerprint, Identifier, IssuerName, KeyId, Serial, TargetError};
 pub use limits::{HostStages, RevocationLimits};
 pub use list_id::ListId;
+pub use read_times::{Freshness, ReadTimes};
 pub use secrets::{RevocationSecret, RevocationSecrets, SecretError, SecretId};
 pub use snapshot::{SnapshotContent, SnapshotError, WrittenSnapshot};
 pub use target::Target;
 
 pub(crate) use index::Lookup;
 pub(crate) use list_id::ListAddress;
-pub(crate) use replica::{Freshness, Replica};
+pub(crate) use replica::Replica;
 pub(crate) use status::{RevocationStatus, StatusKind};
 pub(crate) use target::{LookupTags, RevocationKey};
 

@@ -13,6 +13,7 @@ use super::chain::{ChainError, Cursor, PAGE, alert};
 use super::entry::{Entry, Event};
 use super::index::{Index, Lookup};
 use super::limits::RevocationLimits;
+use super::read_times::{Freshness, OUT_OF_TURN, ReadTimes};
 use super::record::open;
 use super::secrets::RevocationSecrets;
 use super::status::{self, RevocationStatus};
@@ -21,12 +22,6 @@ use super::trace::Trace;
 use crate::cache::Seed;
 use crate::platform::{LogTail, Platform, RevocationFeed, RevocationRecord, Unavailable};
 
-/// The pause after a failed read, in which requests do not wait for another one.
-const RETRY: Duration = Duration::from_secs(1);
-/// A read that takes longer was abandoned by its host.
-const ABANDONED: Duration = Duration::from_secs(10);
-/// Requests read the clock in any order. A larger step back is a clock that was set back.
-const OUT_OF_TURN: Duration = Duration::from_secs(1);
 /// With more records than these behind the snapshot, a newer one is looked for.
 const CROWDED: usize = 20_000;
 
@@ -46,32 +41,15 @@ pub(crate) struct Replica {
 struct ReplicaState {
     index: Index,
     trace: Trace,
-    /// The time as of which the log is known: when the last good read began, less its answer's age.
-    read_at: Option<Timestamp>,
-    /// When the last good read began.
-    asked_at: Option<Timestamp>,
+    times: ReadTimes,
     /// A time by which the last record was known here; `None` while a read goes on.
     end_known_at: Option<Timestamp>,
-    /// When a read began that has not ended yet.
-    reading_since: Option<Timestamp>,
-    /// When the last read failed, and why; `None` after a good one.
-    failure: Option<(Timestamp, String)>,
+    /// Why the last read failed.
+    failure: Option<String>,
     /// With so many records behind the snapshot, a newer one is looked for.
     crowded_at: usize,
     /// The changes that were not taken yet.
     news: Changes,
-}
-
-/// Whether the replica is fresh enough.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Freshness {
-    Fresh,
-    /// Use it, and read again in the background.
-    Due,
-    /// Read again before it is used; if that fails, use it.
-    Old,
-    /// Do not use it before it was read again.
-    Stale,
 }
 
 /// The changes that reads brought.
@@ -161,10 +139,8 @@ impl Replica {
         let state = ReplicaState {
             index: Index::new(seed),
             trace: Trace::behind(Cursor::START),
-            read_at: None,
-            asked_at: None,
+            times: ReadTimes::new(limits),
             end_known_at: None,
-            reading_since: None,
             failure: None,
             crowded_at: CROWDED,
             news: Changes::default(),
@@ -184,22 +160,7 @@ impl Replica {
         if now.plus(OUT_OF_TURN) < latest {
             self.begin_anew(now);
         }
-        let (read_at, asked_at) = {
-            let state = self.read();
-            (state.read_at, state.asked_at)
-        };
-        let Some(read_at) = read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN)) else {
-            return Freshness::Stale;
-        };
-        let age = latest.since(read_at);
-        // An answer that was old when it came does not make the next read due any sooner.
-        let asked = latest.since(asked_at.unwrap_or(read_at));
-        match self.limits {
-            limits if age >= limits.closes_after() => Freshness::Stale,
-            limits if age >= limits.interval => Freshness::Old,
-            limits if asked >= limits.interval / 2 => Freshness::Due,
-            _ => Freshness::Fresh,
-        }
+        self.read().times.freshness(latest)
     }
 
     /// Makes the replica stale after the clock was set back: its age is unknown.
@@ -207,15 +168,15 @@ impl Replica {
         let mut state = self.write();
         // Another request may have been faster.
         if now.plus(OUT_OF_TURN).millis() < self.latest.load(Ordering::Relaxed) {
-            (state.read_at, state.asked_at) = (None, None);
-            (state.reading_since, state.failure) = (None, None);
+            state.times.forget();
+            state.failure = None;
             self.latest.store(now.millis(), Ordering::Relaxed);
         }
     }
 
     /// The time as of which the log is known.
     pub(crate) fn read_at(&self) -> Option<Timestamp> {
-        self.read().read_at
+        self.read().times.read_at()
     }
 
     /// Whether a replica that was read then is too old to decide by.
@@ -225,21 +186,19 @@ impl Replica {
 
     /// Whether a read may begin: none is running, and none failed just now.
     pub(crate) fn may_read(&self, now: Timestamp) -> bool {
-        self.may_wait(now)
-            && self.read().reading_since.is_none_or(|since| now.since(since) >= ABANDONED)
+        self.read().times.may_read(now)
     }
 
     /// Whether a request may wait for a read: none failed just now.
     pub(crate) fn may_wait(&self, now: Timestamp) -> bool {
-        let state = self.read();
-        state.failure.as_ref().is_none_or(|(failed_at, _)| now.since(*failed_at) >= RETRY)
+        self.read().times.may_wait(now)
     }
 
     /// Why the last read failed.
     pub(crate) fn trouble(&self) -> String {
         let state = self.read();
-        let why = state.failure.as_ref().map_or("it was not read yet", |(_, why)| why);
-        match state.read_at {
+        let why = state.failure.as_deref().unwrap_or("it was not read yet");
+        match state.times.read_at() {
             Some(read_at) => format!("last read at {}: {why}", crate::audit::rfc3339_text(read_at)),
             None => why.to_owned(),
         }
@@ -279,34 +238,28 @@ impl Replica {
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<(), Unavailable> {
-        self.write().reading_since = Some(now);
+        self.write().times.begin(now);
         let reading = self.catch_up(platform.revocations(), now, notices);
         let (caught_up, took) = platform.timed(reading).await;
         let mut state = self.write();
-        let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed)).max(now);
-        state.reading_since = None;
+        // Other requests may have seen a later time.
+        let latest = Timestamp::from_millis(self.latest.load(Ordering::Relaxed));
+        let ended = latest.max(now.plus(took));
         if state.end_known_at.is_none() {
-            state.end_known_at = Some(latest.max(now.plus(took)).plus(OUT_OF_TURN));
+            state.end_known_at = Some(ended.plus(OUT_OF_TURN));
         }
-        let read = caught_up.and_then(|age| {
-            // Overlapping reads end in any order. One that began before the clock was set back does
-            // not count.
-            let known = state.read_at.filter(|read_at| *read_at <= latest.plus(OUT_OF_TURN));
-            let read_at = known.unwrap_or_default().max(now.minus(age));
-            state.read_at = Some(read_at);
-            state.asked_at = state.asked_at.max(Some(now));
-            match now.since(read_at) {
-                behind if behind >= self.limits.interval => Err(too_old(age)),
-                _ => Ok(()),
-            }
-        });
-        state.failure = match &read {
-            Ok(()) => None,
+        let read = match caught_up {
+            Ok(age) if state.times.succeed(now, ended.since(now), age) => Ok(()),
+            Ok(age) => Err(too_old(age)),
             Err(error) => {
-                notices.push(format!("revocations could not be read: {error}"));
-                Some((now.plus(took), error.0.clone()))
+                state.times.fail(now, took);
+                Err(error)
             }
         };
+        state.failure = read.as_ref().err().map(|error| error.0.clone());
+        if let Err(error) = &read {
+            notices.push(format!("revocations could not be read: {error}"));
+        }
         read
     }
 
@@ -322,7 +275,7 @@ impl Replica {
         now: Timestamp,
         notices: &mut Vec<String>,
     ) -> Result<Duration, Unavailable> {
-        let first = self.read().read_at.is_none();
+        let first = self.read().times.read_at().is_none();
         if first && self.read().knows_nothing() {
             self.load_snapshot(feed, now, notices).await?;
         }

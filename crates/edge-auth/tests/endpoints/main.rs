@@ -13,6 +13,7 @@ mod forward_auth;
 mod forward_replies;
 mod gateway;
 mod redaction;
+mod relevant_fields;
 mod sampling;
 mod undecided;
 mod verify;

@@ -42,7 +42,6 @@ impl Segment {
     }
 
     /// Returns whether some text matches both segments.
-    #[cfg(feature = "compiler")]
     pub(super) fn meets(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Self::Literal(theirs)) => self.is_match(theirs),
