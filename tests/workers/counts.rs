@@ -4,29 +4,36 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use edge_auth_testkit::wire::exchange;
 use serde_json::{Value, json};
 
-use crate::deployment::{Deployment, address, send};
-use crate::driver::Driver;
-use crate::keys::{PEPPER, POLICY, REVOCATION, forged, made, revoking};
+use crate::deployment::{Deployment, address, call, send};
+use crate::driver::{Driver, Log};
+use crate::edge::arriving;
+use crate::keys::{ADMIN, BOOTSTRAP, PEPPER, POLICY, REVOCATION, forged, made, revoking};
 
-/// Logs each request to the ledger and passes it on.
+/// Logs the kind of each request to the ledger and passes it on.
 const LEDGER: &str = r#"
 export default {
-  fetch(request: Request, env: any) { console.log("ledger"); return env.READER.fetch(request); },
+  async fetch(request: Request, env: any) {
+    const body = await request.text();
+    console.log("ledger:", /\w+/.exec(body)[0]);
+    return env.READER.fetch(request.url, { method: "POST", body });
+  },
 };
 "#;
 
 /// Logs each read of KV and passes it on.
 const KV: &str = r#"
 export default ({ KEYS }: any) => ({
-  get(...args: any[]) { console.log("kv read"); return KEYS.get(...args); },
+  get(name: string, options: any) { console.log("kv:", name.split(":")[0]); return KEYS.get(name, options); },
 });
 "#;
 
 struct Counted {
     driver: Driver,
     gate: SocketAddr,
+    control: SocketAddr,
     key: String,
 }
 
@@ -36,7 +43,7 @@ impl Counted {
         let driver = Driver::start();
         let counting = Deployment::of_script("counting", LEDGER).reading();
         let mut gate = Deployment::gate("gate")
-            .policy(policy)
+            .policy(&format!("{policy}{ADMIN}"))
             .variable("PEPPER", PEPPER)
             .variable("REVOCATION", REVOCATION)
             .service("READER", json!("counting"));
@@ -50,7 +57,18 @@ impl Counted {
         let started = driver.start_workers(Value::Array(workers)).unwrap();
         let key = made(&driver);
         driver.logs();
-        Self { gate: address(&started, "gate"), driver, key }
+        let [gate, control] = ["gate", "control"].map(|name| address(&started, name));
+        Self { gate, control, driver, key }
+    }
+
+    /// Has the control Worker compact its log.
+    fn compact(&self) {
+        let compact =
+            call("POST", "/admin/v1/revocations/compact", &[("authorization", BOOTSTRAP)]);
+        let compacted = exchange(self.control, &arriving(&compact)).unwrap();
+        assert_eq!(compacted.status, 200, "{}", String::from_utf8_lossy(&compacted.body));
+        let is_done = |log: &Log| log.text.contains("revocations.compact");
+        self.driver.logs_until(is_done, Duration::from_secs(5));
     }
 
     /// Asks about a request with this key and returns the logged operations.
@@ -70,7 +88,7 @@ impl Counted {
 
 #[test]
 fn a_key_takes_one_read_the_first_time_and_none_after_that() {
-    for (by_copies, read) in [(true, "kv read"), (false, "ledger")] {
+    for (by_copies, read) in [(true, "kv: api_key"), (false, "ledger: find")] {
         let counted = Counted::start(POLICY, by_copies);
         let cold = counted.cost(&counted.key, true);
         let warm: Vec<_> = (0..5).flat_map(|_| counted.cost(&counted.key, true)).collect();
@@ -92,7 +110,7 @@ fn a_forged_key_and_junk_cost_nothing() {
 fn the_feed_is_read_before_the_first_answer_and_then_only_when_due() {
     let counted = Counted::start(&revoking("1h"), false);
     let first = counted.cost(&counted.key, true);
-    assert_eq!(first, ["ledger"; 3], "the newest snapshot, the log, and the key's record");
+    assert_eq!(first, ["ledger: snapshot", "ledger: since", "ledger: find"]);
     for _ in 0..5 {
         assert!(counted.cost(&counted.key, true).is_empty());
     }
@@ -105,5 +123,23 @@ fn an_idle_instance_reads_nothing_until_its_next_answer() {
     thread::sleep(Duration::from_secs(5));
     let idle: Vec<_> = counted.driver.logs().into_iter().map(|log| log.text).collect();
     assert!(idle.is_empty(), "reads without a request: {idle:?}");
-    assert_eq!(counted.cost(&counted.key, true), ["ledger"]);
+    assert_eq!(counted.cost(&counted.key, true), ["ledger: since"]);
+}
+
+#[test]
+fn a_cold_instance_reads_what_never_changes_from_kv_and_only_the_rest_from_the_ledger() {
+    let counted = Counted::start(&revoking("1h"), true);
+    let mut revoke = call("POST", "/admin/v1/revocations", &[("authorization", BOOTSTRAP)]);
+    revoke.body = json!({
+        "kind": "certificate", "fingerprint": "ab".repeat(32), "reason": "a test",
+    })
+    .to_string()
+    .into_bytes();
+    let revoked = exchange(counted.control, &arriving(&revoke)).unwrap();
+    assert_eq!(revoked.status, 201, "{}", String::from_utf8_lossy(&revoked.body));
+    counted.compact();
+    assert_eq!(
+        counted.cost(&counted.key, true),
+        ["ledger: snapshot", "kv: snapshot", "ledger: since", "kv: api_key"]
+    );
 }

@@ -1,24 +1,33 @@
-//! An exploit drill: code in the gate's process tries to change the ledger through every binding
-//! that the gate has. Each attempt is refused and logged, and changes nothing.
+//! An exploit drill: code in the gate's process tries to change what the ledger says through every
+//! binding that the gate has.
 
 use std::fs;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use edge_auth_testkit::wire::exchange;
 use serde_json::{Value, json};
 
-use crate::deployment::{Deployment, address, call};
+use crate::deployment::{Deployment, address, call, send};
 use crate::driver::{Driver, workers_folder};
-use crate::keys::{PEPPER, REVOCATION, made, revoking};
+use crate::edge::arriving;
+use crate::keys::{ADMIN, BOOTSTRAP, PEPPER, REVOCATION, made, made_by, revoking};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Code with the gate's bindings. Answers what a request to the ledger brings, or what a call of a
-/// method of its bindings throws.
+/// Code with the gate's bindings. Answers what a request to the ledger brings, what a call of a
+/// method of its binding throws, or what KV has before it is changed.
 const INTRUDER: &str = r#"
 export default {
   async fetch(request: Request, env: any) {
-    const { body, method, url = "https://ledger/", call } = await request.json() as any;
+    const { body, method, url = "https://ledger/", call, key, value, bytes } = await request.json() as any;
     try {
+      if (key) {
+        const kept = await env.KEYS.get(key);
+        if (value || bytes) await env.KEYS.put(key, value ?? new Uint8Array(bytes));
+        return Response.json({ kept });
+      }
       if (call) return Response.json({ done: String(await env.READER[call]({})) });
       const answer = await env.READER.fetch(url, { method, body });
       return Response.json({ status: answer.status, text: await answer.text() });
@@ -31,26 +40,58 @@ export default {
 
 struct Drill {
     driver: Driver,
-    intruder: std::net::SocketAddr,
+    intruder: SocketAddr,
+    gate: SocketAddr,
+    control: SocketAddr,
 }
 
 impl Drill {
     fn start() -> Self {
-        let driver = Driver::start();
+        Self::on(Driver::start())
+    }
+
+    /// Starts the Workers again: what the gate had in memory is lost.
+    fn restarted(self) -> Self {
+        Self::on(self.driver)
+    }
+
+    fn on(driver: Driver) -> Self {
         let gate = Deployment::gate("gate")
-            .policy(&revoking("2s"))
+            .policy(&format!("{}{ADMIN}", revoking("2s")))
             .variable("PEPPER", PEPPER)
-            .variable("REVOCATION", REVOCATION);
+            .variable("REVOCATION", REVOCATION)
+            .reading()
+            .keys(1);
         let intruder = Deployment::of_script("intruder", INTRUDER).reading().keys(1);
-        let workers = [gate.control(1), intruder].map(Value::from);
+        let workers = [gate.control(1), gate, intruder].map(Value::from);
         let started = driver.start_workers(json!(workers)).unwrap();
-        Self { intruder: address(&started, "intruder"), driver }
+        let [intruder, gate, control] =
+            ["intruder", "gate", "control"].map(|name| address(&started, name));
+        Self { driver, intruder, gate, control }
+    }
+
+    /// Asks the gate about a request with this key.
+    fn status(&self, key: &str) -> u16 {
+        let question =
+            [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/1"), ("x-api-key", key)];
+        send(self.gate, "GET", "/authorize", &question).status
+    }
+
+    fn administer(&self, path: &str, body: Value) {
+        let mut request = call("POST", path, &[("authorization", BOOTSTRAP)]);
+        request.body = body.to_string().into_bytes();
+        let answer = exchange(self.control, &arriving(&request)).unwrap();
+        assert!(
+            (200..300).contains(&answer.status),
+            "{path}: {}",
+            String::from_utf8_lossy(&answer.body)
+        );
     }
 
     fn attempt(&self, what: Value) -> Value {
         let mut attempt = call("POST", "/", &[]);
         attempt.body = what.to_string().into_bytes();
-        let answer = edge_auth_testkit::wire::exchange(self.intruder, &attempt).unwrap();
+        let answer = exchange(self.intruder, &attempt).unwrap();
         serde_json::from_slice(&answer.body).unwrap()
     }
 
@@ -131,6 +172,46 @@ fn the_gate_cannot_write_what_it_reads() {
         assert!(answer["failed"].is_string(), "{call}: {answer}");
     }
     assert_eq!(drill.contents(), before);
+}
+
+/// KV is the one store that the gate's process can change.
+#[test]
+fn an_older_record_that_is_put_back_into_kv_revives_no_key() {
+    let drill = Drill::start();
+    let key = made(&drill.driver);
+    let id = key.split('_').nth(2).unwrap();
+    let name = format!("api_key:{id}");
+    assert_eq!(drill.status(&key), 200, "{:?}", drill.driver.logs());
+    let good = drill.attempt(json!({ "key": name }))["kept"].clone();
+    assert!(good.is_string(), "{good}");
+    drill.administer(&format!("/admin/v1/keys/{id}/revoke"), json!({ "reason": "a test" }));
+    drill.attempt(json!({ "key": name, "value": good }));
+    let drill = drill.restarted();
+    assert_eq!(drill.attempt(json!({ "key": name }))["kept"], good);
+    assert_eq!(drill.status(&key), 401, "{:?}", drill.driver.logs());
+}
+
+/// Parts of snapshots have digests in the manifest, which KV does not have.
+#[test]
+fn a_changed_part_of_a_snapshot_in_kv_revives_no_key_and_closes_no_gate() {
+    let drill = Drill::start();
+    let [revoked, good] = [1, 2].map(|seed| made_by(&drill.driver, "control", seed));
+    let id = revoked.split('_').nth(2).unwrap();
+    let revoke = json!({ "kind": "api-key", "id": id, "reason": "a test" });
+    drill.administer("/admin/v1/revocations", revoke);
+    drill.administer("/admin/v1/revocations/compact", json!({}));
+    let snapshot = drill.ask(json!("snapshot"));
+    let name = format!("snapshot:{}:0", snapshot["snapshot"]["id"].as_str().unwrap());
+    let part = drill.attempt(json!({ "key": name, "bytes": vec![7; 64] }));
+    assert!(part["kept"].is_string(), "the control Worker copied the part: {part}");
+    let drill = drill.restarted();
+    assert_eq!(drill.status(&revoked), 401, "{:?}", drill.driver.logs());
+    let since = Instant::now();
+    while drill.status(&good) != 200 {
+        assert!(since.elapsed() < PATIENCE, "{:?}", drill.driver.logs());
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(drill.status(&revoked), 401, "{:?}", drill.driver.logs());
 }
 
 /// The bindings of the gate that is deployed are those of the drill, and its code has no writes.

@@ -118,7 +118,7 @@ fn an_object_without_a_version_gets_one_and_keeps_its_data() {
     let revocation =
         json!({ "sequence": 1, "mark": "m", "document": "the revocation", "lapses_at": null });
     let read = ledger.ask(json!({ "since": { "first": 1, "limit": 10 } }));
-    assert_eq!(read, Ok(json!({ "revocations": [revocation] })));
+    assert_eq!(read, Ok(json!({ "tail": { "records": [revocation], "age": 0 } })));
     let snapshot = json!({ "sequence": 1, "id": "a", "document": "the snapshot" });
     assert_eq!(ledger.ask(json!("snapshot")), Ok(json!({ "snapshot": snapshot })));
     let part = ledger.ask(json!({ "part": { "id": "a", "index": 0 } }));
@@ -178,7 +178,7 @@ fn a_migration_that_fails_changes_nothing() {
 fn an_append_that_fails_leaves_no_record() {
     let ledger = Ledger::start();
     let read = json!({ "since": { "first": 1, "limit": 10 } });
-    assert_eq!(ledger.ask(read.clone()), Ok(json!({ "revocations": [] })));
+    assert_eq!(ledger.ask(read.clone()), Ok(json!({ "tail": { "records": [], "age": 0 } })));
     ledger.sql(
         "CREATE TRIGGER undo AFTER INSERT ON revocation WHEN new.sequence = 2
          BEGIN DELETE FROM revocation WHERE sequence = 2; END",
@@ -189,5 +189,5 @@ fn an_append_that_fails_leaves_no_record() {
     let append = json!({ "append": { "records": records } });
     let failed = ledger.ask(append).unwrap_err();
     assert!(failed.contains("ALERT"), "{failed}");
-    assert_eq!(ledger.ask(read), Ok(json!({ "revocations": [] })));
+    assert_eq!(ledger.ask(read), Ok(json!({ "tail": { "records": [], "age": 0 } })));
 }

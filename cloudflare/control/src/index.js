@@ -46,7 +46,7 @@ export class Reader extends WorkerEntrypoint {
   async fetch(request) {
     const question = await request.text();
     try {
-      const answer = question.length > LONGEST_READ ? undefined : await inTime(engine().read({ env: this.env, ctx: this.ctx }, question));
+      const answer = question.length > LONGEST_READ ? undefined : await read(question, this.env, this.ctx);
       if (answer !== undefined) return new Response(answer);
     } catch (error) {
       const reason = String(error?.stack ?? error);
@@ -57,6 +57,13 @@ export class Reader extends WorkerEntrypoint {
     console.error(`edge-auth: ALERT: Reader refused a request of a gate that is no read: ${kind}`);
     return new Response("Reader answers reads only", { status: 403 });
   }
+}
+
+function read(question, env, ctx) {
+  const answer = engine().read({ env, ctx, files }, question);
+  // Other gates may wait for what this one reads, so it goes on if this one leaves.
+  ctx.waitUntil(answer.catch(() => {}));
+  return inTime(answer);
 }
 
 /** Rejects after PATIENCE: an engine that has stopped settles none of its promises. */

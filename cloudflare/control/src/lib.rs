@@ -9,6 +9,7 @@
 mod administration;
 mod object;
 mod reader;
+mod relay;
 mod response;
 mod scheduled;
 mod state;
@@ -46,7 +47,9 @@ pub fn administer(event: Event, head: String) -> JsValue {
 /// that is no read.
 #[wasm_bindgen]
 pub async fn read(event: Event, request: String) -> Result<Option<String>, JsValue> {
-    reader::answer(&event, &request).await
+    let failed = |error: String| JsValue::from_str(&error);
+    let state = state(&event).map_err(failed)?;
+    reader::answer(&state, &event, &request).await.map_err(failed)
 }
 
 /// Does what is due, and returns a line for the operator for each thing that was done.

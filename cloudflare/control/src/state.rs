@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use edge_auth::Gate;
 use edge_auth::certificate::CertificateSource;
@@ -21,6 +22,8 @@ pub(crate) struct ControlState {
     pub(crate) takes_certificates: bool,
     /// Whether a rule asks for the client's country or autonomous system.
     pub(crate) needs_location: bool,
+    /// The interval at which gates read the feed.
+    pub(crate) feed_interval: Duration,
     /// Warnings for the operator, which the first answer takes along.
     notices: Cell<Vec<String>>,
 }
@@ -56,6 +59,7 @@ impl ControlState {
             .client_cert_blocks()
             .any(|(_, source, _)| source == CertificateSource::Cloudflare);
         let needs_location = policy.needs_client_location();
+        let feed_interval = policy.revocation_limits().interval;
         let platform =
             WorkerPlatform { stores: store.reads(), documents: IssuerDocuments::default() };
         // The policy's weaknesses are the gate's to report.
@@ -63,7 +67,14 @@ impl ControlState {
             Gate::new(policy, deployment, Box::new(NodeCrypto), platform, &RuntimeRandomness)
                 .map_err(|errors| errors.to_string())?;
         let notices = Cell::new(notices);
-        Ok(Self { gate: Rc::new(gate), store, takes_certificates, needs_location, notices })
+        Ok(Self {
+            gate: Rc::new(gate),
+            store,
+            takes_certificates,
+            needs_location,
+            feed_interval,
+            notices,
+        })
     }
 
     /// Takes the warnings found at the start: the first caller gets them.

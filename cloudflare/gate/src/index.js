@@ -32,7 +32,8 @@ export class Authorizer extends WorkerEntrypoint {
 function answer(request, env, ctx, bound) {
   let decided;
   try {
-    decided = engine().decide({ request, env, ctx, files }, bound, headOf(request));
+    const event = { request, env, ctx, files };
+    decided = engine().decide(event, bound, headOf(event, bound));
   } catch (error) {
     return stopped(error);
   }
@@ -62,11 +63,30 @@ function trouble(status, detail) {
   return act(engine().trouble(status, detail));
 }
 
-/** Returns the request's head as one string: one crossing into wasm. */
-function headOf(request) {
+/** Returns the request's head, as far as it matters, as one string: one crossing into wasm. */
+function headOf(event, bound) {
+  const { request } = event;
+  const isRelevant = bound ? (ofBound ??= relevance(event, true)) : (ofClients ??= relevance(event, false));
   let head = `${request.method}\n${request.url}\n`;
-  for (const [name, value] of request.headers) head += `${name}:${value}\n`;
+  // Iterating the fields takes twice the time.
+  request.headers.forEach((value, name) => {
+    if (isRelevant(name)) head += `${name}:${value}\n`;
+  });
   return head;
+}
+
+/** Which fields matter, for requests of bound Workers and of clients: known after the first request. */
+let ofBound, ofClients;
+
+/** Returns a function that says whether a field matters, by its name in lower case. */
+function relevance(event, bound) {
+  const lines = engine().relevantFields(event, bound);
+  if (lines === "") return () => true;
+  const all = lines.split("\n");
+  const names = new Set(all);
+  const prefixes = all.filter((line) => line.endsWith("-")).map((prefix) => prefix.replaceAll("-", "[^a-z0-9]"));
+  const begins = new RegExp(`^(?:${prefixes.join("|")})`);
+  return (name) => names.has(name) || begins.test(name);
 }
 
 /** Logs the decision, and carries it out. */

@@ -13,7 +13,7 @@ mod state;
 mod upstream;
 
 use edge_auth::Reply;
-use edge_auth::endpoints::StrippedHeaders;
+use edge_auth::endpoints::{RelevantFields, StrippedHeaders};
 use edge_auth_cloudflare::{Caller, Deployment, Event, now_or_later, without_urls};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -40,6 +40,20 @@ pub fn decide(event: Event, bound: bool, head: String) -> JsValue {
             answer.notices.push(reason);
             JsValue::from_str(&answer.written())
         }
+    }
+}
+
+/// Returns the names of the request fields that `decide` needs, one per line; a line that ends with
+/// `-` is the beginning of names, with `-` for any character but letters and digits. Returns nothing
+/// if it needs all fields: for requests that may go on to an origin.
+#[wasm_bindgen(js_name = relevantFields)]
+pub fn relevant_fields(event: Event, bound: bool) -> String {
+    match GateState::of(|| Deployment { env: event.env(), files: event.files() }) {
+        Ok(state) if bound || !state.has_upstream => {
+            // The platform's own field has the client's address.
+            format!("cf-connecting-ip\n{}", RelevantFields::of(&state.gate).lines())
+        }
+        Ok(_) | Err(_) => String::new(),
     }
 }
 

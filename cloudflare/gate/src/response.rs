@@ -1,7 +1,7 @@
 //! An answer as JavaScript gets it: one string, one crossing.
 
 use edge_auth::{AuditEvent, Grant, Reply};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// An answer. Its text is two lines of JSON: the audit event, if there is one, and the instruction.
 #[derive(Default)]
@@ -28,8 +28,30 @@ struct Instruction {
 #[derive(Serialize)]
 struct PlainReply {
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: Fields,
     body: String,
+}
+
+/// Fields as an object, which JavaScript makes headers of much faster than of pairs; as pairs where
+/// a name is repeated.
+struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn is_repeated(&self) -> bool {
+        let mut names = self.0.iter().map(|(name, _)| name).enumerate();
+        names.any(|(at, name)| {
+            self.0.iter().take(at).any(|(earlier, _)| earlier.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_repeated() {
+            return self.0.serialize(serializer);
+        }
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// The request as it goes to the origin, and what changes in the origin's answer.
@@ -54,8 +76,8 @@ impl WorkerResponse {
     /// Makes the answer from the gate's own reply.
     pub(crate) fn reply(reply: Reply) -> Self {
         let Reply { status, headers, body } = reply;
-        let reply =
-            PlainReply { status, headers, body: String::from_utf8(body).unwrap_or_default() };
+        let body = String::from_utf8(body).unwrap_or_default();
+        let reply = PlainReply { status, headers: Fields(headers), body };
         Self {
             instruction: Instruction { reply: Some(reply), ..Instruction::default() },
             ..Self::default()

@@ -52,8 +52,15 @@ pub enum ReadRequest {
 pub enum ReadResponse {
     /// Records of keys.
     Found(Vec<StoredKey>),
-    /// Records of the log.
+    /// Records of the log with a mark.
     Revocations(Vec<StoredRevocation>),
+    /// Records from a place in the log on.
+    Tail {
+        /// The records.
+        records: Vec<StoredRevocation>,
+        /// How long ago the ledger was read, at most, in milliseconds.
+        age: u64,
+    },
     /// The newest snapshot, if there is one.
     Snapshot(Option<StoredSnapshot>),
     /// A part of a snapshot, if there is one.
@@ -75,7 +82,7 @@ pub struct StoredKey {
 }
 
 /// A [`RevocationRecord`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredRevocation {
     /// The record's place in the log.
     pub sequence: u64,

@@ -24,9 +24,12 @@ const CALLS: usize = 100;
 #[derive(clap::Args)]
 pub(crate) struct Functions {
     folder: PathBuf,
-    /// The program of edge-auth's function
+    /// The program of edge-auth's authorizer
     #[arg(long)]
-    bootstrap: PathBuf,
+    authorizer: PathBuf,
+    /// The program of edge-auth's control function
+    #[arg(long)]
+    control: PathBuf,
     /// Node, and the peer's program in one file
     #[arg(long, num_args = 2)]
     peer: Vec<PathBuf>,
@@ -123,11 +126,11 @@ fn cold(command: Command, token: &str) -> Result<f64> {
 
 /// Returns every available measurement.
 pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
-    let Functions { folder, bootstrap, peer, dynamodb } = functions;
-    let (folder, bootstrap) = (folder.clone(), bootstrap.clone());
+    let Functions { folder, authorizer, control, peer, dynamodb } = functions;
+    let folder = folder.clone();
     let mut offers = of(OURS, &folder, {
-        let folder = folder.clone();
-        move || ours(&bootstrap, &folder)
+        let (folder, authorizer) = (folder.clone(), authorizer.clone());
+        move || ours(&authorizer, &folder)
     })?;
     if let [node, program] = peer.as_slice() {
         let (folder, node, program) = (folder.clone(), node.clone(), program.clone());
@@ -139,7 +142,7 @@ pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
         })?);
     }
     if *dynamodb {
-        let keys = Keys::made(&functions.bootstrap)?;
+        let keys = Keys::made(authorizer, control)?;
         offers.push(Offer::new(
             OURS,
             "1000 warm calls with an API key",
@@ -192,9 +195,9 @@ fn of(
     Ok(offers)
 }
 
-/// Returns the function, configured for the policy of the folder.
-pub(crate) fn ours(bootstrap: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(bootstrap);
+/// Returns one of edge-auth's functions, configured for the policy of the folder.
+pub(crate) fn ours(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("LAMBDA_TASK_ROOT", folder).env("HMAC", pool::SECRET);
     command
         .env("PEPPER", "a pepper of at least thirty-two bytes")

@@ -20,7 +20,7 @@ use crate::{Result, functions};
 /// The number of attempts to create the key.
 const ATTEMPTS: usize = 10;
 
-/// A function with one key, which it created through its administration.
+/// An authorizer with one key, which the control function created.
 pub(crate) struct Keys {
     child: Child,
     api: RuntimeApi,
@@ -38,8 +38,8 @@ impl Drop for Keys {
 }
 
 impl Keys {
-    /// Starts the function with its own DynamoDB and creates the key.
-    pub(crate) fn made(bootstrap: &Path) -> Result<Self> {
+    /// Starts both functions with their own DynamoDB, and creates the key.
+    pub(crate) fn made(authorizer: &Path, control: &Path) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
         make_table(dynamodb.address())?;
         let secret = bootstrap_secret(&SeededRandomness::new(7))?;
@@ -53,7 +53,7 @@ impl Keys {
         std::fs::write(folder.path().join("policy.toml"), policy)?;
         let asked = Arc::new(AtomicU64::new(0));
         let relay = relay(dynamodb.address(), Arc::clone(&asked))?;
-        let (mut maker, api) = start(bootstrap, folder.path(), relay)?;
+        let (mut maker, api) = start(control, folder.path(), relay)?;
         let request = json!({ "block": "partners", "all_scopes": true, "never_expires": true });
         let event = json!({
             "requestContext": { "http": { "method": "POST", "sourceIp": "192.0.2.1" } },
@@ -81,7 +81,7 @@ impl Keys {
             .as_str()
             .ok_or_else(|| format!("no key was created: {answer}"))?
             .to_owned();
-        let (child, api) = start(bootstrap, folder.path(), relay)?;
+        let (child, api) = start(authorizer, folder.path(), relay)?;
         Ok(Self { child, api, key, asked, _folder: folder, _dynamodb: dynamodb })
     }
 
@@ -110,10 +110,10 @@ impl Keys {
     }
 }
 
-/// Starts the function with DynamoDB behind the relay on this port.
-fn start(bootstrap: &Path, folder: &Path, relay: u16) -> Result<(Child, RuntimeApi)> {
+/// Starts a function with DynamoDB behind the relay on this port.
+fn start(program: &Path, folder: &Path, relay: u16) -> Result<(Child, RuntimeApi)> {
     let api = RuntimeApi::start()?;
-    let mut command = functions::ours(bootstrap, folder);
+    let mut command = functions::ours(program, folder);
     command.env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{relay}"));
     api.environ(&mut command);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

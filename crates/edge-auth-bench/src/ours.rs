@@ -14,6 +14,8 @@ use crate::{Result, cpu};
 /// The number of cached credentials that take turns, and of their rounds.
 const KNOWN: usize = 500;
 const TURNS: usize = 40;
+/// The end of a case's name where the policy has allowed decisions not logged.
+const NOT_LOGGING: &str = ", not logging";
 
 /// Credentials with their header field, and a host with a record of each.
 struct Credentials {
@@ -53,7 +55,16 @@ impl Credentials {
 
     /// Measures decisions about cached credentials.
     fn warm(&self) -> Result<f64> {
-        let (target, known) = self.known()?;
+        self.warm_at(Target::new(&self.platform)?)
+    }
+
+    /// Measures decisions about cached credentials that are not logged.
+    fn warm_not_logging(&self) -> Result<f64> {
+        self.warm_at(Target::not_logging(&self.platform)?)
+    }
+
+    fn warm_at(&self, target: Target) -> Result<f64> {
+        let known = self.known_to(&target);
         Ok(cpu::microseconds(TURNS * known.len(), || {
             for _ in 0..TURNS {
                 self.ask(&target, known);
@@ -63,16 +74,18 @@ impl Credentials {
 
     /// Counts reads of the store and fetches of keys while every credential is cached.
     fn operations(&self) -> Result<f64> {
-        let (target, known) = self.known()?;
+        let target = Target::new(&self.platform)?;
+        let known = self.known_to(&target);
         let before = target.operations();
         self.ask(&target, known);
         Ok((target.operations() - before) as f64)
     }
 
-    fn known(&self) -> Result<(Target, &[String])> {
-        let (target, (known, _)) = (Target::new(&self.platform)?, self.texts.split_at(KNOWN));
-        self.ask(&target, known);
-        Ok((target, known))
+    /// Returns the credentials that a gate knows after this.
+    fn known_to(&self, target: &Target) -> &[String] {
+        let (known, _) = self.texts.split_at(KNOWN);
+        self.ask(target, known);
+        known
     }
 }
 
@@ -84,15 +97,16 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
     let mut offers = Vec::new();
     for (name, credentials) in all(folder)? {
         let credentials = std::rc::Rc::new(credentials);
-        let measurements: [(&str, &str, Measure); 3] = [
-            ("cold", "cpu", Credentials::cold),
-            ("warm", "cpu", Credentials::warm),
-            ("warm", "operations", Credentials::operations),
+        let measurements: [(&str, &str, &str, Measure); 4] = [
+            ("cold", "", "cpu", Credentials::cold),
+            ("warm", "", "cpu", Credentials::warm),
+            ("warm", NOT_LOGGING, "cpu", Credentials::warm_not_logging),
+            ("warm", "", "operations", Credentials::operations),
         ];
-        for (temperature, metric, measure) in measurements {
+        for (temperature, rest, metric, measure) in measurements {
             let credentials = std::rc::Rc::clone(&credentials);
             let measurement: Measurement = Box::new(move || measure(&credentials));
-            let case = format!("{temperature} {name}");
+            let case = format!("{temperature} {name}{rest}");
             offers.push(Offer::new("edge-auth", &case, metric, measurement));
         }
     }
@@ -101,10 +115,15 @@ pub(crate) fn offers(folder: &Path) -> Result<Vec<Offer>> {
 
 /// Decides `times` times about cached credentials, after the one-time work.
 pub(crate) fn repeat(folder: &Path, case: &str, times: usize) -> Result<()> {
+    let logged = case.strip_suffix(NOT_LOGGING);
     let (_, credentials) = (all(folder)?.into_iter())
-        .find(|(name, _)| case == format!("warm {name}"))
+        .find(|(name, _)| logged.unwrap_or(case) == format!("warm {name}"))
         .ok_or_else(|| format!("no case {case}"))?;
-    let (target, known) = credentials.known()?;
+    let target = match logged {
+        Some(_) => Target::not_logging(&credentials.platform)?,
+        None => Target::new(&credentials.platform)?,
+    };
+    let known = credentials.known_to(&target);
     for _ in 0..times {
         credentials.ask(&target, known);
     }

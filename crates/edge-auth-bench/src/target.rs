@@ -15,6 +15,8 @@ use futures::executor::block_on;
 use crate::Result;
 use crate::pool::{POLICY, SECRET, jwks};
 
+const NOT_LOGGING: &str = "[audit]\nallowed = 0.0\n\n";
+
 /// A gate that has cached only its policy and the issuers' keys.
 pub(crate) struct Target {
     gate: Gate<MemoryPlatform>,
@@ -24,8 +26,17 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn new(platform: &MemoryPlatform) -> Result<Self> {
+        Self::of(platform, policy(POLICY)?)
+    }
+
+    /// Makes a gate that logs no allowed decision.
+    pub(crate) fn not_logging(platform: &MemoryPlatform) -> Result<Self> {
+        Self::of(platform, policy(&format!("{NOT_LOGGING}{POLICY}"))?)
+    }
+
+    fn of(platform: &MemoryPlatform, policy: Policy) -> Result<Self> {
         let (gate, _) = Gate::new(
-            policy()?,
+            policy,
             &secret_provider(),
             Box::new(AwsLcRs),
             platform.clone(),
@@ -78,7 +89,7 @@ pub(crate) fn platform() -> MemoryPlatform {
 /// Creates API keys in a host's store and returns their texts.
 pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<String>> {
     let (policy, secret_provider, randomness) =
-        (policy()?, secret_provider(), SeededRandomness::new(2));
+        (policy(POLICY)?, secret_provider(), SeededRandomness::new(2));
     let key_service = KeyService::new(&policy, &secret_provider, &platform.api_keys)?;
     let mut texts = Vec::new();
     for _ in 0..count {
@@ -95,8 +106,8 @@ pub(crate) fn api_keys(platform: &MemoryPlatform, count: usize) -> Result<Vec<St
     Ok(texts)
 }
 
-fn policy() -> Result<Policy> {
-    Ok(Policy::parse(POLICY, Format::Toml, "policy.toml")?)
+fn policy(text: &str) -> Result<Policy> {
+    Ok(Policy::parse(text, Format::Toml, "policy.toml")?)
 }
 
 fn secret_provider() -> MapSecretProvider {

@@ -81,11 +81,23 @@ fn missing_for_administration(arguments: &[String]) -> Vec<String> {
     for (option, value, variable) in
         [("--policy", "FILE", "EDGE_AUTH_POLICY"), ("--store", "STORE", "EDGE_AUTH_STORE")]
     {
+        if option == "--policy" && names_a_host(arguments) {
+            continue;
+        }
         if !is_given(option) && std::env::var_os(variable).is_none() {
             missing.push(format!("{option} <{value}> (or {variable})"));
         }
     }
     missing
+}
+
+/// Returns whether the store is a host, for which no policy is needed.
+fn names_a_host(arguments: &[String]) -> bool {
+    let is_url = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+    let mut values = arguments.iter().skip_while(|argument| *argument != "--store").skip(1);
+    values.next().is_some_and(|value| is_url(value))
+        || arguments.iter().any(|text| text.strip_prefix("--store=").is_some_and(is_url))
+        || std::env::var("EDGE_AUTH_STORE").is_ok_and(|store| is_url(&store))
 }
 
 /// Returns why a value is refused, unless the reason repeats the value.

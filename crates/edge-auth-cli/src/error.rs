@@ -1,5 +1,6 @@
 //! Errors of commands: the message for people, and the exit code for scripts.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -22,7 +23,14 @@ pub(crate) enum CommandError {
     /// The answer is no: the key does not exist, or the request is denied.
     Refused {
         /// Stable, for scripts.
-        code: &'static str,
+        code: Cow<'static, str>,
+        /// For people.
+        message: String,
+    },
+    /// A host refuses the administrator's credential.
+    Denied {
+        /// The code of the refusal.
+        code: String,
         /// For people.
         message: String,
     },
@@ -39,9 +47,9 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
   1  the answer is no: a policy has mistakes, or must decide without its secrets; a request is
-     denied, a case failed, a key is not found
+     denied, a case failed, a key is not found, a host refuses the administrator
   2  usage: the arguments, or a file that they name, are malformed
-  3  the machine failed: a file, a port, a store";
+  3  the machine failed: a file, a port, a store; or a host cannot be asked";
 
 impl CommandError {
     /// Makes an error of the machine.
@@ -52,7 +60,7 @@ impl CommandError {
     /// Returns the exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Policy(_) | Self::Refused { .. } | Self::Reported => 1,
+            Self::Policy(_) | Self::Refused { .. } | Self::Denied { .. } | Self::Reported => 1,
             Self::Usage(_) => 2,
             Self::Host(_) => 3,
         }
@@ -82,10 +90,11 @@ impl CommandError {
         };
     }
 
-    fn code(&self) -> &'static str {
+    fn code(&self) -> &str {
         match self {
             Self::Policy(_) => "policy_invalid",
             Self::Refused { code, .. } => code,
+            Self::Denied { code, .. } => code,
             Self::Usage(_) => "usage",
             Self::Host(_) => "trouble",
             Self::Reported => "reported",
@@ -104,9 +113,10 @@ impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Policy(errors) => errors.fmt(f),
-            Self::Refused { message, .. } | Self::Usage(message) | Self::Host(message) => {
-                f.write_str(message)
-            }
+            Self::Refused { message, .. }
+            | Self::Denied { message, .. }
+            | Self::Usage(message)
+            | Self::Host(message) => f.write_str(message),
             Self::Reported => Ok(()),
         }
     }
@@ -161,7 +171,7 @@ impl From<AdminError> for CommandError {
         match error.code() {
             (_, 503) => Self::Host(message),
             (_, 400) => Self::Usage(message),
-            (code, _) => Self::Refused { code, message },
+            (code, _) => Self::Refused { code: code.into(), message },
         }
     }
 }

@@ -5,7 +5,7 @@
 //! | `serve/` | the native host: listener, endpoints, proxy to the upstream, fetcher of key sets, audit log |
 //! | `store/` | the stores of API-key records and revocations: SQLite, DynamoDB |
 //! | `policy/`, `keys/`, `revoke/`, `revocations.rs`, `token.rs`, `admin.rs` | the commands of these names |
-//! | `admin_context.rs` | a policy and a store, for the commands that administer |
+//! | `administration/` | a store, or a host over HTTP, for the commands that administer |
 //! | `aws/` | the command of this name: checks a template against the policy |
 //! | `demo/` | the demonstration |
 //! | `sandbox/` | issuers, authorities and secrets for one run, for `demo` and `policy test` |
@@ -16,7 +16,7 @@
 #![recursion_limit = "256"]
 
 mod admin;
-mod admin_context;
+mod administration;
 mod argument_error;
 mod aws;
 mod demo;

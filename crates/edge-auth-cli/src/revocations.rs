@@ -7,15 +7,14 @@ use clap::{Args, Subcommand};
 use edge_auth_control::{RevocationPage, RevocationResponse};
 use serde::Serialize;
 
-use crate::admin_context::{AdminContext, AdminContextArgs};
+use crate::administration::{Administration, AdministrationArgs};
 use crate::error::CommandError;
-use crate::native::{SystemRandomness, now};
 use crate::output::{Output, Report, count, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct RevocationsArgs {
     #[command(flatten)]
-    context: AdminContextArgs,
+    administration: AdministrationArgs,
     #[command(subcommand)]
     command: RevocationsCommand,
 }
@@ -51,22 +50,19 @@ enum RevocationsCommand {
 
 /// Runs `edge-auth revocations …`.
 pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), CommandError> {
-    let context = AdminContext::open(args.context, false, Vec::new()).await?;
-    let revocations = context.revocations()?;
+    let admin = Administration::open(args.administration, false, Vec::new()).await?;
     match args.command {
         RevocationsCommand::List { before, limit } => {
-            output.report(&PageReport(revocations.list(before, limit, now()).await?))
+            output.report(&PageReport(admin.revocations(before, limit).await?))
         }
         RevocationsCommand::Show { entry } => {
-            output.report(&EntryReport::of(&revocations.show(entry, now()).await?))
+            output.report(&EntryReport(admin.show_revocation(entry).await?))
         }
         RevocationsCommand::Undo { entry, reason } => {
-            let (_, entry) = revocations.undo_with_notice(entry, &reason, now()).await?;
-            output.report(&EntryReport(entry))
+            output.report(&EntryReport(admin.undo_revocation(entry, &reason).await?))
         }
         RevocationsCommand::Compact => {
-            let held = revocations.compact(&SystemRandomness, now()).await?;
-            output.report(&CompactReport { held })
+            output.report(&CompactReport { held: admin.compact().await? })
         }
     }
 }
@@ -76,18 +72,12 @@ pub(crate) async fn run(args: RevocationsArgs, output: Output) -> Result<(), Com
 #[serde(transparent)]
 pub(crate) struct EntryReport(pub(crate) RevocationResponse);
 
-impl EntryReport {
-    pub(crate) fn of(entry: &edge_auth::revocation::Entry) -> Self {
-        Self(RevocationResponse::new(entry))
-    }
-}
-
 impl Report for EntryReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let entry = &self.0;
         let mut line = |name: &str, value: &str| writeln!(out, "{name:<10}{}", printable(value));
         line("entry", &entry.id.to_string())?;
-        line(entry.says, &entry.summary)?;
+        line(&printable(&entry.says), &entry.summary)?;
         line("by", &entry.by)?;
         line("because", &entry.reason)?;
         line("at", &entry.at)?;
@@ -112,6 +102,7 @@ impl Report for PageReport {
         let red = AnsiColor::Red.on_default();
         for RevocationResponse { id, says, summary, by, reason, at, .. } in revocations {
             let (summary, by, reason) = (printable(summary), printable(by), printable(reason));
+            let (at, says) = (printable(at), printable(says));
             writeln!(out, "{id:>8}  {at}  {says:<13} {summary}  ({reason}; {by})")?;
         }
         for reason in untrusted {

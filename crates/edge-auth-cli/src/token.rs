@@ -123,7 +123,7 @@ fn inspect(text: &str) -> Result<InspectReport, CommandError> {
 }
 
 fn malformed(message: &str) -> CommandError {
-    CommandError::Refused { code: "token_malformed", message: message.to_owned() }
+    CommandError::Refused { code: "token_malformed".into(), message: message.to_owned() }
 }
 
 impl Report for InspectReport {

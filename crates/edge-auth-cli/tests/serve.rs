@@ -224,6 +224,45 @@ fn a_policy_is_read_again_on_a_hangup_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
+fn a_compiled_policy_is_served_and_its_digest_names_it_everywhere() {
+    let folder = Folder::with_policy(POLICY);
+    let built = folder.json(&["policy", "build", "policy.toml"]);
+    let digest = &built["digest"].as_str().unwrap()[..16];
+    for policy in ["policy.toml", "policy.bin"] {
+        let server =
+            folder.serve(&["--policy", policy, "--upstream", &format!("http://{}", echo())]);
+        let end = format!(", 2 rules, policy {digest}");
+        assert!(server.listening.ends_with(&end), "{}", server.listening);
+        assert_eq!(server.call("GET", "/public/x", &[]).status, 200);
+        assert_eq!(server.audit()["policy"], digest);
+        assert_eq!(server.call("GET", "/new", &[]).code(), "no_rule");
+        assert_eq!(server.audit()["policy"], digest);
+    }
+}
+
+#[test]
+fn a_hangup_takes_over_a_compiled_policy_and_no_damaged_one() {
+    let folder = Folder::with_policy(POLICY);
+    folder.json(&["policy", "build", "policy.toml"]);
+    let upstream = format!("http://{}", echo());
+    let server = folder.serve(&["--policy", "policy.bin", "--upstream", &upstream]);
+    assert_eq!(server.call("GET", "/new", &[]).code(), "no_rule");
+
+    folder.write("policy.toml", &format!("{POLICY}\n[[rule]]\npath = \"/new\"\npublic = true\n"));
+    let built = folder.json(&["policy", "build", "policy.toml"]);
+    server.signal("HUP");
+    server.notice(&format!("3 rules, policy {}", &built["digest"].as_str().unwrap()[..16]));
+    assert_eq!(server.call("GET", "/new", &[]).status, 200);
+
+    let form = std::fs::read(folder.path("policy.bin")).unwrap();
+    std::fs::write(folder.path("policy.bin"), &form[..form.len() / 2]).unwrap();
+    server.signal("HUP");
+    server.notice("NOT loaded");
+    server.notice("policy.bin: is damaged");
+    assert_eq!(server.call("GET", "/new", &[]).status, 200);
+}
+
+#[test]
 fn at_the_end_the_audit_log_is_whole() {
     let folder = Folder::with_policy(POLICY);
     let server = folder.serve(&["--upstream", &format!("http://{}", echo())]);

@@ -14,6 +14,7 @@ pub(super) enum Action<'p> {
     Disable(&'p str),
     Enable(&'p str),
     Revoke(&'p str),
+    Rewrap(&'p str),
     ListRevocations,
     CreateRevocation,
     ShowRevocation(&'p str),
@@ -88,6 +89,7 @@ impl<'p> Action<'p> {
             ["keys", id, "disable"] => vec![("POST", Self::Disable(id))],
             ["keys", id, "enable"] => vec![("POST", Self::Enable(id))],
             ["keys", id, "revoke"] => vec![("POST", Self::Revoke(id))],
+            ["keys", id, "wrap"] => vec![("POST", Self::Rewrap(id))],
             ["revocations"] => {
                 vec![("GET", Self::ListRevocations), ("POST", Self::CreateRevocation)]
             }
@@ -109,7 +111,8 @@ impl<'p> Action<'p> {
             | Self::Rotate(_)
             | Self::Disable(_)
             | Self::Enable(_)
-            | Self::Revoke(_) => AdminScope::WriteKeys,
+            | Self::Revoke(_)
+            | Self::Rewrap(_) => AdminScope::WriteKeys,
             Self::ListRevocations | Self::ShowRevocation(_) => AdminScope::ReadRevocations,
             Self::CreateRevocation | Self::UndoRevocation(_) | Self::CompactRevocations => {
                 AdminScope::WriteRevocations
@@ -129,6 +132,7 @@ impl<'p> Action<'p> {
             Self::Disable(_) => "keys.disable",
             Self::Enable(_) => "keys.enable",
             Self::Revoke(_) => "keys.revoke",
+            Self::Rewrap(_) => "keys.wrap",
             Self::ListRevocations => "revocations.list",
             Self::CreateRevocation => "revocations.create",
             Self::ShowRevocation(_) => "revocations.show",

@@ -59,9 +59,11 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
             // A failure is reported by the next request that needs the revocations.
             let _ = self.gate.read_revocations(now, &mut outcome.notices).await;
         }
-        outcome.audit.key = key;
-        outcome.audit.revocation = revocation;
-        outcome.audit.reason = reason.map(|reason| self.hide(&reason));
+        self.gate.annotate(outcome, |audit| {
+            audit.key = key;
+            audit.revocation = revocation;
+            audit.reason = reason.map(|reason| self.hide(&reason));
+        });
         reply
     }
 
@@ -84,12 +86,13 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
         if let Some(reply) = refusal(self.gate, &outcome) {
             return Err((reply, outcome));
         }
-        outcome.audit.action = match &requested {
+        let action = match &requested {
             Requested::Action(action) => Some(action.name().to_owned()),
             Requested::WrongMethod(_) | Requested::UnknownPath => None,
         };
+        self.gate.annotate(&mut outcome, |audit| audit.action = action);
         if is_from_another_site(inbound) {
-            outcome.audit.error = Some("cross_site".to_owned());
+            self.fail(&mut outcome, "cross_site");
             let why =
                 "A page of another site sent this request, perhaps without the caller's knowledge.";
             return Err((problem(403, "cross_site", why), outcome));
@@ -103,7 +106,7 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
         AuthorizedOperation(mut outcome): AuthorizedOperation,
         error: &str,
     ) -> Outcome {
-        outcome.audit.error = Some(error.to_owned());
+        self.fail(&mut outcome, error);
         outcome
     }
 
@@ -117,14 +120,14 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
         now: Timestamp,
     ) -> (Reply, Outcome) {
         let Ok((path, query)) = NormalPath::parse(inbound.target) else {
-            return not_found(outcome);
+            return self.not_found(outcome);
         };
         let action = match Requested::of(inbound.method, path.decoded()) {
             Requested::Action(action) => action,
             Requested::WrongMethod(others) => {
-                return method_not_allowed(&allowed_methods(&others), outcome);
+                return self.method_not_allowed(&allowed_methods(&others), outcome);
             }
-            Requested::UnknownPath => return not_found(outcome),
+            Requested::UnknownPath => return self.not_found(outcome),
         };
         let operations = Operations {
             policy: self.gate.policy(),
@@ -132,7 +135,11 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
             revocation_secrets: self.gate.revocation_secrets(),
             store: self.store.api_keys(),
             log: self.store.revocations(),
-            by: outcome.audit.principal.clone().unwrap_or_default(),
+            by: outcome
+                .audit
+                .as_ref()
+                .and_then(|audit| audit.principal.clone())
+                .unwrap_or_default(),
             tenant_limit: TenantLimit::of(&outcome),
             randomness,
             now,
@@ -144,11 +151,30 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
                 let (code, status) = error.code();
                 let reason = self.hide(&error.to_string());
                 let reply = problem(status, code, &reason);
-                outcome.audit.error = Some(code.to_owned());
-                outcome.audit.reason = Some(reason);
+                self.gate.annotate(&mut outcome, |audit| {
+                    audit.error = Some(code.to_owned());
+                    audit.reason = Some(reason);
+                });
                 reply
             }
         };
+        (reply, outcome)
+    }
+
+    fn fail(&self, outcome: &mut Outcome, error: &str) {
+        self.gate.annotate(outcome, |audit| audit.error = Some(error.to_owned()));
+    }
+
+    fn not_found(&self, mut outcome: Outcome) -> (Reply, Outcome) {
+        self.fail(&mut outcome, "not_found");
+        (problem(404, "not_found", "There is no such resource."), outcome)
+    }
+
+    fn method_not_allowed(&self, allowed: &str, mut outcome: Outcome) -> (Reply, Outcome) {
+        self.fail(&mut outcome, "method_not_allowed");
+        let detail = format!("The resource has other methods: {allowed}.");
+        let mut reply = problem(405, "method_not_allowed", &detail);
+        reply.headers.push(("Allow".to_owned(), allowed.to_owned()));
         (reply, outcome)
     }
 }
@@ -159,19 +185,6 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
 fn is_from_another_site(inbound: &InboundRequest<'_>) -> bool {
     let mut sites = inbound.headers.all("sec-fetch-site");
     sites.any(|site| !matches!(site, b"same-origin" | b"none"))
-}
-
-fn not_found(mut outcome: Outcome) -> (Reply, Outcome) {
-    outcome.audit.error = Some("not_found".to_owned());
-    (problem(404, "not_found", "There is no such resource."), outcome)
-}
-
-fn method_not_allowed(allowed: &str, mut outcome: Outcome) -> (Reply, Outcome) {
-    outcome.audit.error = Some("method_not_allowed".to_owned());
-    let detail = format!("The resource has other methods: {allowed}.");
-    let mut reply = problem(405, "method_not_allowed", &detail);
-    reply.headers.push(("Allow".to_owned(), allowed.to_owned()));
-    (reply, outcome)
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Reply {

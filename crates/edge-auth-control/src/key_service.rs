@@ -245,15 +245,15 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok((key, entry))
     }
 
-    /// Wraps a key under the current pepper. Returns `None` if it is already.
-    pub async fn rewrap(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, AdminError> {
+    /// Wraps a key under the current pepper. Returns the key, and whether it was wrapped now.
+    pub async fn rewrap(&self, id: &str, now: Timestamp) -> Result<(ApiKey, bool), AdminError> {
         for _ in 0..ATTEMPTS {
             let key = self.show(id, now).await?;
             let Some(wrapped) = key.rewrap() else {
-                return Ok(None);
+                return Ok((key, false));
             };
             if self.replace(&key, &wrapped, now).await? == WriteOutcome::Stored {
-                return Ok(Some(wrapped));
+                return Ok((wrapped, true));
             }
         }
         Err(AdminError::Conflict(printable(id)))
@@ -340,9 +340,17 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
 
     fn block(&self, name: &str) -> Result<&ApiKeyProfile, AdminError> {
         if name.is_empty() {
-            return Err(AdminError::Invalid(
-                "`block` is missing: the name of an `[[api_key]]`".to_owned(),
-            ));
+            return match self.blocks.as_slice() {
+                [only] => Ok(only),
+                [] => Err(AdminError::Invalid("the policy has no `[[api_key]]` block".to_owned())),
+                several => {
+                    let names: Vec<&str> = several.iter().map(ApiKeyProfile::name).collect();
+                    Err(AdminError::Invalid(format!(
+                        "the policy has several `[[api_key]]` blocks, choose one as `block`: {}",
+                        names.join(" | ")
+                    )))
+                }
+            };
         }
         self.find_block(name).ok_or_else(|| AdminError::BlockUnknown(printable(name)))
     }

@@ -29,7 +29,7 @@ pub use dispatch::ControlDispatcher;
 pub use error::AdminError;
 pub use key_service::{KeyService, ListedKey, Page};
 pub use ledger::{ChangeMeta, LedgerError, Listing, Progress, RevocationLedger};
-pub use operations::OPENAPI;
+pub use operations::{OPENAPI, bodies};
 pub use requests::{CreateKeyRequest, ImportKeyRequest};
 pub use responses::KeyResponse;
 pub use revocation_requests::{RevocationChange, RevocationKind, RevocationRequest};

@@ -1,6 +1,6 @@
 //! Carries out the actions of `/admin/v1`: from the body of a request to the reply.
 
-pub(super) mod bodies;
+pub mod bodies;
 #[cfg(test)]
 mod openapi_tests;
 
@@ -10,8 +10,8 @@ use edge_auth_token::Timestamp;
 use serde::de::DeserializeOwned;
 
 use self::bodies::{
-    CompactionBody, IssuedKeyBody, KeyBody, KeyEntry, KeysBody, ReasonBody, RotationBody,
-    UntrustedRecord,
+    CompactionBody, IssuedKeyBody, KeyBody, KeyEntry, KeysBody, ReasonBody, RevokedKeyBody,
+    RotationBody, UntrustedRecord, WrappedKeyBody,
 };
 use super::action::Action;
 use super::query::{KeysQuery, RevocationsQuery, entry_number};
@@ -107,9 +107,18 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Operations<'_, S, L> {
                 let ReasonBody { reason } = read(body)?;
                 let (key, entry) = self.keys().revoke_by_entry(id, &reason, now).await?;
                 let mut performed = Performed::on_key(200, &key, None, now);
+                let bound = self.policy.revocation_limits().bound;
+                performed.reply = Reply::json(200, &RevokedKeyBody::new(&key, bound, now));
                 performed.revocation = entry.map(|entry| entry.sequence);
                 performed.reason = Some(audit_reason(&reason));
                 Ok(performed)
+            }
+            Action::Rewrap(id) => {
+                let (key, wrapped) = self.keys().rewrap(id, now).await?;
+                let body = WrappedKeyBody { key: KeyResponse::new(&key, now), wrapped };
+                let reply = Reply::json(200, &body);
+                let key = wrapped.then(|| key.id().to_owned());
+                Ok(Performed { key, ..Performed::read(reply) })
             }
             Action::ListRevocations => {
                 let RevocationsQuery { before, limit } = RevocationsQuery::parse(query)?;
@@ -174,7 +183,7 @@ impl Performed {
         let response = KeyResponse::new(key, now);
         let reply = match text {
             Some(text) => {
-                Reply::json(status, &IssuedKeyBody { key: response, secret: text.expose() })
+                Reply::json(status, &IssuedKeyBody { key: response, secret: text.expose().into() })
             }
             None => Reply::json(status, &KeyBody { key: response }),
         };
@@ -200,7 +209,8 @@ impl Performed {
 }
 
 impl KeysBody {
-    fn new(page: Page, now: Timestamp) -> Self {
+    /// Makes the answer of a page as it is at `now`.
+    pub fn new(page: Page, now: Timestamp) -> Self {
         let mut keys = Vec::with_capacity(page.keys.len());
         for listed in page.keys {
             keys.push(match listed {

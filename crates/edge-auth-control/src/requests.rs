@@ -23,13 +23,9 @@ const END_OF_TIME: u64 = 253_402_300_800;
 /// `never_expires`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(extend("required" = ["block"]))
-)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CreateKeyRequest {
-    /// The name of the policy's `[[api_key]]` block.
+    /// The name of the policy's `[[api_key]]` block; may be left out if it has one only.
     pub block: String,
     /// What people call the key; 1 to 256 bytes.
     #[cfg_attr(test, schemars(length(min = 1, max = 256)))]
@@ -118,17 +114,17 @@ impl CreateKeyRequest {
 }
 
 /// The attributes of a key that is taken over from another system, and its hash.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(
     test,
     derive(schemars::JsonSchema),
-    schemars(extend("required" = ["hash", "block"], "additionalProperties" = false))
+    schemars(extend("required" = ["hash"], "additionalProperties" = false))
 )]
 pub struct ImportKeyRequest {
     /// The other system's hash of the key, of the block's algorithm, in hexadecimal or base64.
     pub hash: String,
     /// Everything else.
-    #[cfg_attr(test, schemars(flatten))]
+    #[serde(flatten)]
     pub request: CreateKeyRequest,
 }
 

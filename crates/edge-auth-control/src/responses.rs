@@ -1,16 +1,17 @@
 //! A key as an administrator sees it: everything but its secret and hashes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use edge_auth_token::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use edge_auth::api_key::{ApiKey, Expiry, KeyStatus};
 use edge_auth::audit::rfc3339_text;
 use edge_auth::scopes::Scopes;
 
 /// A key without its secret and hashes. Times are RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct KeyResponse {
@@ -20,7 +21,7 @@ pub struct KeyResponse {
     pub block: String,
     /// `active`, `disabled`, `revoked` or `expired`.
     #[cfg_attr(test, schemars(extend("enum" = ["active", "disabled", "revoked", "expired"])))]
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// The name for people.
     pub label: Option<String>,
     /// The owner.
@@ -71,7 +72,7 @@ impl KeyResponse {
         Self {
             id: key.id().to_owned(),
             block: key.block().to_owned(),
-            state,
+            state: Cow::Borrowed(state),
             label: key.label().map(str::to_owned),
             owner: key.owner().map(str::to_owned),
             tenant: key.tenant().map(str::to_owned),

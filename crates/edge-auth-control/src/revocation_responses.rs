@@ -1,13 +1,16 @@
 //! An entry of the revocation log as the API and the CLI show it.
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use edge_auth::audit::rfc3339_text;
 use edge_auth::revocation::{Entry, Event, Identifier};
 
 /// An entry of the log. Times are RFC 3339 in UTC.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevocationResponse {
     /// Its number in the log.
@@ -15,7 +18,7 @@ pub struct RevocationResponse {
     pub id: u64,
     /// `revoked`, `undone`, `key_changed` or `list_imported`.
     #[cfg_attr(test, schemars(extend("enum" = ["revoked", "undone", "key_changed", "list_imported"])))]
-    pub says: &'static str,
+    pub says: Cow<'static, str>,
     /// The target: its `kind`, and what identifies one of this kind; of `key_changed` also the
     /// `version` of the record.
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, Value>"))]
@@ -37,6 +40,10 @@ pub struct RevocationResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(required))]
     pub notice: Option<String>,
+    /// In the answer to a new entry: how many seconds later every instance refuses at the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(required))]
+    pub bound_seconds: Option<u64>,
 }
 
 impl RevocationResponse {
@@ -68,7 +75,7 @@ impl RevocationResponse {
         };
         Self {
             id: entry.sequence,
-            says,
+            says: Cow::Borrowed(says),
             target,
             summary,
             by: entry.by.clone(),
@@ -76,8 +83,14 @@ impl RevocationResponse {
             at: rfc3339_text(entry.at),
             until: entry.until.map(rfc3339_text),
             notice: None,
+            bound_seconds: None,
         }
     }
+}
+
+/// Returns a bound in seconds, rounded up.
+pub(super) fn whole_seconds(bound: Duration) -> u64 {
+    bound.as_secs().saturating_add(u64::from(bound.subsec_nanos() > 0))
 }
 
 fn record_of(id: &Identifier) -> String {

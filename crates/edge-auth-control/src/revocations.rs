@@ -1,8 +1,9 @@
 //! Administers the revocations of a policy, for the HTTP API and the CLI.
 
 use edge_auth_token::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::revocation_responses::whole_seconds;
 use super::{AdminError, KeyService, RevocationChange, RevocationRequest, RevocationResponse};
 use crate::ledger::{ChangeMeta, LedgerError, RevocationLedger};
 use crate::store::{ApiKeyAdmin, RevocationLog};
@@ -25,7 +26,7 @@ pub struct Revocations<'a, S, L> {
 }
 
 /// A page of the log, the newest entry first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RevocationPage {
     /// The entries.
@@ -82,7 +83,8 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         let order = request.order(self.policy, now)?;
         let notice = order.notice.clone();
         let entry = self.fulfil(order, now).await?;
-        let view = RevocationResponse { notice, ..RevocationResponse::new(&entry) };
+        let bound_seconds = Some(whole_seconds(self.policy.revocation_limits().bound));
+        let view = RevocationResponse { notice, bound_seconds, ..RevocationResponse::new(&entry) };
         Ok((entry, view))
     }
 

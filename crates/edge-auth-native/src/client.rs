@@ -59,6 +59,12 @@ where
         Self::through(HttpsProxy::none(), tls)
     }
 
+    /// Makes a client whose https connections go through the proxy of `HTTPS_PROXY`, with these
+    /// settings.
+    pub fn through_proxy_of_environment(tls: TlsSettings) -> Self {
+        Self::through(HttpsProxy::from_environment(), tls)
+    }
+
     /// Makes a client whose https connections go through this proxy.
     pub(crate) fn through(proxy: HttpsProxy, tls: TlsSettings) -> Self {
         Self {

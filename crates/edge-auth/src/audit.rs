@@ -7,17 +7,23 @@ use edge_auth_token::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::denial::Code;
+use crate::policy::PolicyDigest;
 use crate::principal::PrincipalKind;
 
 /// One decision, as one line of JSON in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AuditEvent {
     /// The time of the decision; in JSON RFC 3339 with milliseconds.
     #[serde(serialize_with = "rfc3339")]
     pub time: Timestamp,
+    /// The first digits of the digest of the policy that decided.
+    pub policy: PolicyDigest,
     /// Whether the request may pass.
     pub allowed: bool,
+    /// How many allowed decisions this one stands for, where only a share of them is logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// The code of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::hexadecimal::{from_hex, to_hex};
+use crate::hexadecimal::to_hex;
 use crate::platform::{Randomness, Unavailable};
 
 /// The beginning of every bootstrap secret, for people and for secret scanners.
@@ -33,8 +33,9 @@ pub struct BootstrapHash([u8; 32]);
 
 impl BootstrapHash {
     /// Parses what [`bootstrap_hash`] returns.
+    #[cfg(feature = "compiler")]
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let bytes = from_hex(text.strip_prefix("sha256:")?.as_bytes())?;
+        let bytes = crate::hexadecimal::from_hex(text.strip_prefix("sha256:")?.as_bytes())?;
         bytes.try_into().ok().map(Self)
     }
 

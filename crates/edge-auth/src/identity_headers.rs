@@ -3,7 +3,7 @@
 //! Only this file names the client's headers to strip, and only this file sets ours.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -38,18 +38,14 @@ pub(crate) struct IdentityHeaders(Arc<HeaderNames>);
 #[derive(Debug)]
 struct HeaderNames {
     prefix: String,
-    folded: String,
+    folded: Vec<u8>,
     /// The names in `FIELDS`, with the prefix.
     names: [String; 6],
 }
 
-/// The values of a principal's headers, which are encoded when they are first sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct KeptValues(OnceLock<HeaderValues>);
-
-/// `None` stands for a value of the principal that is sent as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct HeaderValues {
+/// The encoded values of a principal's headers. `None` stands for a value that is sent as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct HeaderValues {
     id: Option<String>,
     subject: Option<String>,
     issuer: Option<String>,
@@ -58,7 +54,7 @@ struct HeaderValues {
 }
 
 impl HeaderValues {
-    fn of(principal: &Principal) -> Self {
+    pub(crate) fn of(principal: &Principal) -> Self {
         Self {
             id: encoded(&principal.id),
             subject: encoded(&principal.subject),
@@ -71,7 +67,7 @@ impl HeaderValues {
 
 /// Returns the values in the order of `FIELDS`.
 fn values(principal: &Principal) -> [Option<&str>; 6] {
-    let kept = principal.header_values.0.get_or_init(|| HeaderValues::of(principal));
+    let kept = principal.header_values();
     [
         Some(kept.id.as_deref().unwrap_or(&principal.id)),
         Some(principal.kind.name()),
@@ -86,7 +82,7 @@ impl IdentityHeaders {
     pub(crate) fn new(prefix: &str) -> Self {
         Self(Arc::new(HeaderNames {
             prefix: prefix.to_owned(),
-            folded: fold(prefix).collect(),
+            folded: folded(prefix).collect(),
             names: names(prefix).map(|(name, _)| name),
         }))
     }
@@ -94,8 +90,13 @@ impl IdentityHeaders {
     /// Returns whether an upstream could take a client's field for one of ours: some servers and
     /// frameworks read `X_Auth_Subject`, `x.auth.subject` and `X-Auth-Subject` as the same field.
     pub(crate) fn is_reserved(&self, name: &str) -> bool {
-        let mut name = fold(name);
-        self.0.folded.chars().all(|own| name.next() == Some(own))
+        let mut name = folded(name);
+        self.0.folded.iter().all(|own| name.next() == Some(*own))
+    }
+
+    /// Returns the prefix, folded.
+    pub(crate) fn folded_prefix(&self) -> String {
+        fold(&self.0.prefix).collect()
     }
 
     /// Returns whether a name looks like ours, but a proxy does not overwrite it: another spelling
@@ -175,21 +176,34 @@ const OVERRIDES: [&str; 7] = [
 
 /// Returns whether an upstream could take the method or path from a client's field.
 pub(crate) fn overrides_route(name: &str) -> bool {
-    // The cheap comparison first: most fields do not begin with `x-`.
-    fold(name).take(2).eq("x-".chars()) && OVERRIDES.iter().any(|own| fold(name).eq(own.chars()))
+    let Some(beginning @ [b'x', b'-', _]) = beginning(name) else { return false };
+    let mut fitting = OVERRIDES.iter().filter(|own| own.as_bytes().starts_with(&beginning));
+    fitting.any(|own| folded(name).eq(own.bytes()))
+}
+
+/// Returns the first three bytes of a folded name: enough to rule out most names.
+pub(crate) fn beginning(name: &str) -> Option<[u8; 3]> {
+    let mut folded = folded(name);
+    Some([folded.next()?, folded.next()?, folded.next()?])
 }
 
 /// Lower-cases a name, and reads everything but letters and digits as `-`: CGI and its successors
 /// make the same variable of `_`, `.`, `!` and the like.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
-    name.chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
+    folded(name).map(char::from)
+}
+
+/// Does the same as [`fold`], whose characters are all ASCII.
+pub(crate) fn folded(name: &str) -> impl Iterator<Item = u8> {
+    // One byte for each character: the others of UTF-8 begin with the bits 10.
+    let firsts = name.bytes().filter(|byte| byte & 0xC0 != 0x80);
+    firsts.map(|byte| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::principal::PrincipalKind;
+    use crate::principal::{Derived, PrincipalKind};
     use crate::scopes::Scopes;
 
     fn principal(subject: &str, scopes: Scopes) -> Principal {
@@ -201,7 +215,7 @@ mod tests {
             client: None,
             tenant: None,
             scopes,
-            header_values: KeptValues::default(),
+            derived: Derived::default(),
         }
     }
 
@@ -220,6 +234,7 @@ mod tests {
             "x-AUTH_anything",
             "x-auth-",
             "X!Auth~Kind",
+            "X\u{2010}Auth\u{e9}Kind",
         ] {
             assert!(headers.is_reserved(name), "{name}");
         }

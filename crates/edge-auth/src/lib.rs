@@ -45,8 +45,8 @@ pub use client_location::{ClientLocation, Country, NotACountry};
 pub use credential::{HANDED_TOKEN, bearer};
 pub use denial::{Code, Denial};
 pub use gate::{
-    Check, CheckResult, Decision, DeferredTask, Gate, Grant, Outcome, RuleAccess, SecretProvider,
-    UpstreamRequest, build_key_blocks,
+    Check, CheckResult, Decision, DeferredTask, Explanation, Gate, Grant, Outcome, RuleAccess,
+    SecretProvider, UpstreamRequest, build_key_blocks,
 };
 pub use policy::{Policy, PolicyError, PolicyErrors};
 pub use principal::{Principal, PrincipalKind};

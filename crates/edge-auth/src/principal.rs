@@ -1,8 +1,11 @@
 //! The verified caller. Only a verification makes one.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
-use crate::identity_headers::KeptValues;
+use crate::identity_headers::HeaderValues;
+use crate::redact::{MAX_PRINCIPAL, Redactor};
 use crate::scopes::Scopes;
 
 /// A verified caller. Other crates can read a principal, but not make one.
@@ -28,9 +31,46 @@ pub struct Principal {
     /// The granted scopes.
     #[serde(serialize_with = "crate::scopes::joined")]
     pub scopes: Scopes,
-    /// The values of its identity headers.
     #[serde(skip)]
-    pub(crate) header_values: KeptValues,
+    pub(crate) derived: Derived,
+}
+
+/// What is made of a principal when it is first needed, and kept with it for its next requests. It
+/// follows from the rest, so it does not count in comparisons.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Derived {
+    headers: OnceLock<HeaderValues>,
+    logged: OnceLock<LoggedPrincipal>,
+}
+
+impl PartialEq for Derived {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Derived {}
+
+/// A principal's id and tenant, without what could be credentials.
+#[derive(Debug, Clone)]
+pub(crate) struct LoggedPrincipal {
+    pub id: String,
+    pub tenant: Option<String>,
+}
+
+impl Principal {
+    /// Returns the values of its identity headers.
+    pub(crate) fn header_values(&self) -> &HeaderValues {
+        self.derived.headers.get_or_init(|| HeaderValues::of(self))
+    }
+
+    /// Returns what the audit log has of it. A gate has one redactor, and principals of its own.
+    pub(crate) fn logged(&self, redactor: &Redactor) -> &LoggedPrincipal {
+        self.derived.logged.get_or_init(|| LoggedPrincipal {
+            id: redactor.hide(&self.id, MAX_PRINCIPAL),
+            tenant: self.tenant.as_ref().map(|tenant| redactor.hide(tenant, MAX_PRINCIPAL)),
+        })
+    }
 }
 
 /// The kind of credential that was verified.

@@ -117,6 +117,7 @@ pub fn valid(scope: &str) -> Result<(), String> {
 
 /// Checks that a rule may require `scope`. Text with spaces is valid here, because tokens also have
 /// groups and roles with names like "Night Shift".
+#[cfg(feature = "compiler")]
 pub(crate) fn valid_in_rule(scope: &str) -> Result<(), String> {
     let is_text = !scope.chars().any(char::is_control) && scope.trim() == scope;
     if scope.is_empty() || scope.len() > 256 || !is_text || scope == "*" {

@@ -20,8 +20,8 @@ pub(crate) enum Part {
     Native,
     /// The conformance suites of the stores
     Stores,
-    /// The Lambda function: every event, every scenario, behind a local API Gateway, and as it is
-    /// deployed
+    /// The Lambda functions: every event, every scenario, behind a local API Gateway, with the
+    /// rights of their roles, and as they are deployed
     Lambda,
     /// The Worker: its build and weight, and everything in real workerd
     Workers,
@@ -133,13 +133,26 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::With(&[Tool::CfnLint], lambda::lint_template),
     },
     Step {
+        name: "terraform",
+        parts: &[Part::Lambda],
+        repeats: None,
+        work: Work::With(&[Tool::NodeTerraform], lambda::check_terraform),
+    },
+    Step {
+        name: "terraform fmt",
+        parts: &[Part::Lambda],
+        repeats: None,
+        work: Work::Plain(lambda::format_terraform),
+    },
+    Step {
         name: "lambda events",
         parts: &[Part::Lambda],
         repeats: Some("test"),
         work: Work::Plain(|at| {
             Invocation::cargo(
                 at,
-                "test --workspace --bin bootstrap --test aws --test lambda_events",
+                "test --workspace --bin edge-auth-authorizer --test aws --test lambda_events \
+                 --test lambda_control",
             )
             .run_tests()
         }),
@@ -248,11 +261,16 @@ fn store_dynamodb(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
     Ok(test.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?).run_tests())
 }
 
-/// Runs all scenarios, and an API behind a local API Gateway.
+/// Runs all scenarios, both functions with their roles' rights, and an API behind a local API
+/// Gateway.
 fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
-    let tests = "test --workspace --features edge-auth-lambda/local-tests \
-                 --test lambda_scenarios --test lambda_store --test parity --test api_gateway";
-    let built = Invocation::cargo(at, "build --workspace --bin edge-auth").run();
+    let tests = "test --workspace \
+                 --features edge-auth-authorizer/local-tests,edge-auth-control-lambda/local-tests \
+                 --test lambda_scenarios --test lambda_store --test parity --test api_gateway \
+                 --test lambda_planes";
+    let binaries =
+        "build --workspace --bin edge-auth --bin edge-auth-authorizer --bin edge-auth-control";
+    let built = Invocation::cargo(at, binaries).run();
     if let Outcome::Failed(_) = built {
         return Ok(built);
     }
@@ -260,6 +278,9 @@ fn lambda_tests(at: &Workspace, tools: &Tools) -> Result<Outcome, Missing> {
         .env("EDGE_AUTH_DYNAMODB_LOCAL", tools.path(Tool::DynamoDbLocal)?);
     let tests = tests.env("EDGE_AUTH_JAVA", tools.path(Tool::Java)?);
     let tests = tests.env("EDGE_AUTH_BINARY", at.target.join("debug/edge-auth"));
+    let authorizer = at.target.join("debug/edge-auth-authorizer");
+    let tests = tests.env("EDGE_AUTH_AUTHORIZER_FUNCTION", authorizer);
+    let tests = tests.env("EDGE_AUTH_CONTROL_FUNCTION", at.target.join("debug/edge-auth-control"));
     Ok(tests.env("EDGE_AUTH_MINISTACK", tools.path(Tool::MiniStack)?).run_tests())
 }
 
@@ -312,6 +333,8 @@ mod tests {
                 "proxies",
                 "issuers",
                 "template",
+                "terraform",
+                "terraform fmt",
                 "lambda",
                 "lambda build",
                 "worker checks",

@@ -33,6 +33,8 @@ pub(crate) enum Tool {
     CfnLint,
     /// The folder of cargo-lambda.
     CargoLambda,
+    /// The folder whose `node_modules` has a parser of HCL and the provider's schema.
+    NodeTerraform,
     /// The folder of MiniStack.
     MiniStack,
     WorkerBuild,
@@ -43,7 +45,7 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    pub(crate) const ALL: [Tool; 19] = [
+    pub(crate) const ALL: [Tool; 20] = [
         Tool::WasmRustc,
         Tool::CargoDeny,
         Tool::Nginx,
@@ -59,6 +61,7 @@ impl Tool {
         Tool::PythonIssuers,
         Tool::CfnLint,
         Tool::CargoLambda,
+        Tool::NodeTerraform,
         Tool::MiniStack,
         Tool::WorkerBuild,
         Tool::WasmBindgen,
@@ -82,6 +85,7 @@ impl Tool {
             Tool::PythonIssuers => "PyJWT, joserfc",
             Tool::CfnLint => "cfn-lint",
             Tool::CargoLambda => "cargo-lambda",
+            Tool::NodeTerraform => "hcl2json, the schema of AWS's provider",
             Tool::MiniStack => "MiniStack",
             Tool::WorkerBuild => "worker-build",
             Tool::WasmBindgen => "wasm-bindgen",
@@ -118,6 +122,7 @@ impl Tool {
             }
             // cargo-lambda brings the compiler with which it links.
             Tool::CargoLambda => pypi::bring(cache, &["cargo-lambda==1.9.2"]),
+            Tool::NodeTerraform => npm::bring(cache, "terraform", "crates/xtask/npm/terraform"),
             Tool::MiniStack => pypi::bring(cache, &["ministack==1.5.33"]),
             Tool::WorkerBuild => cargo_install::bring(cache, "worker-build", "0.8.7"),
             Tool::WasmBindgen => workers::bring_bindgen(cache),

@@ -100,9 +100,10 @@ impl Ledger {
                 }
                 ReadResponse::Found(found)
             }
-            ReadRequest::Since { first, limit } => {
-                ReadResponse::Revocations(revocation_tables::since(&sql, first, limit)?)
-            }
+            ReadRequest::Since { first, limit } => ReadResponse::Tail {
+                records: revocation_tables::since(&sql, first, limit)?,
+                age: 0,
+            },
             ReadRequest::Marked { mark } => {
                 ReadResponse::Revocations(revocation_tables::marked(&sql, &mark)?)
             }

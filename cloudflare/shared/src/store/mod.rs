@@ -23,7 +23,7 @@ use worker::{Delay, Env};
 
 use kv_cache::KvCache;
 pub use kv_cache::{KV_BINDING, key_name, part_name};
-use read_lock::ReadLock;
+pub use read_lock::{ReadLock, ReadLockGuard};
 
 use crate::protocol::{ReadRequest, ReadResponse};
 

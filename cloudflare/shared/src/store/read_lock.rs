@@ -17,15 +17,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The time at which a request took the lock, while it is held. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ReadLock(Rc<Cell<Option<Timestamp>>>);
+pub struct ReadLock(Rc<Cell<Option<Timestamp>>>);
 
 /// Holds the lock until it is dropped.
-pub(super) struct ReadLockGuard(ReadLock);
+pub struct ReadLockGuard(ReadLock);
 
 impl ReadLock {
     /// Waits for the lock, but no longer than the ledger may take: a request that was cut off never
     /// releases it.
-    pub(super) async fn next(&self) -> ReadLockGuard {
+    pub async fn next(&self) -> ReadLockGuard {
         while self.0.get().is_some_and(|since| crate::now().since(since) < DEADLINE) {
             Delay::from(LOOK_AGAIN).await;
         }

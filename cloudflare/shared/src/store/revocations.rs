@@ -1,5 +1,7 @@
 //! Reads the revocation feed.
 
+use std::time::Duration;
+
 use edge_auth::platform::{
     LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
@@ -13,11 +15,20 @@ impl<A: LedgerAccess> RevocationFeed for Stores<A> {
     }
 
     async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
-        records(self.read(&ReadRequest::Since { first, limit }).await?).map(LogTail::current)
+        let request = ReadRequest::Since { first, limit };
+        let ReadResponse::Tail { records, age } = self.read(&request).await? else {
+            return Err(unexpected());
+        };
+        let records = records.into_iter().map(RevocationRecord::from).collect();
+        Ok(LogTail { records, age: Duration::from_millis(age) })
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        records(self.read(&ReadRequest::Marked { mark: mark.to_owned() }).await?)
+        let request = ReadRequest::Marked { mark: mark.to_owned() };
+        let ReadResponse::Revocations(records) = self.read(&request).await? else {
+            return Err(unexpected());
+        };
+        Ok(records.into_iter().map(RevocationRecord::from).collect())
     }
 
     async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
@@ -48,11 +59,4 @@ impl<A: LedgerAccess> RevocationFeed for Stores<A> {
             )),
         }
     }
-}
-
-fn records(answer: ReadResponse) -> Result<Vec<RevocationRecord>, Unavailable> {
-    let ReadResponse::Revocations(records) = answer else {
-        return Err(unexpected());
-    };
-    Ok(records.into_iter().map(RevocationRecord::from).collect())
 }

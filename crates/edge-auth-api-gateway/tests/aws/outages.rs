@@ -53,9 +53,9 @@ fn an_outage_of_other_rules_is_an_error_if_the_response_may_be_cached() {
     assert_eq!(answer, Err(AuthorizerError::Unavailable));
     // The audit event has all details.
     assert_eq!(outcome.code().map(|code| code.name()), Some("store_unavailable"));
-    assert_eq!(outcome.audit.rule.as_deref(), Some("2 /mine"));
-    assert_eq!(outcome.audit.host.as_deref(), Some("api.example.com"));
-    assert_eq!(outcome.audit.principal.as_deref(), Some("jwt:corp:alice"));
+    assert_eq!(outcome.audit.as_ref().unwrap().rule.as_deref(), Some("2 /mine"));
+    assert_eq!(outcome.audit.as_ref().unwrap().host.as_deref(), Some("api.example.com"));
+    assert_eq!(outcome.audit.as_ref().unwrap().principal.as_deref(), Some("jwt:corp:alice"));
     assert_eq!(store.operations().finds, 1, "the store is asked once");
 }
 
@@ -73,7 +73,7 @@ fn an_outage_of_other_rules_does_not_matter_if_nothing_is_cached() {
         let arn = format!("{STAGE}GET/{path}");
         let answered = ask(&gate, ApiType::Rest, &arn, &fields);
         assert_eq!(iam_allows(&json(&answered), &arn), allowed, "{path}");
-        assert_eq!(answered.1.audit.allowed, allowed, "{path}");
+        assert_eq!(answered.1.audit.unwrap().allowed, allowed, "{path}");
         assert!(answered.1.notices.iter().any(|notice| notice.contains("gone")), "{path}");
     }
     let (answer, _) = ask(&gate, ApiType::Rest, &format!("{STAGE}GET/either"), &fields);
@@ -89,7 +89,7 @@ fn a_reason_that_the_authorizer_adds_is_redacted() {
     let token = bearer("");
     let fields = [("authorization", token.as_str()), ("x-api-key", "some-key-or-other-of-old")];
     let (_, outcome) = ask(&gate, ApiType::Rest, &format!("{STAGE}GET/mine"), &fields);
-    let reason = outcome.audit.reason.as_deref().unwrap();
+    let reason = outcome.audit.as_ref().unwrap().reason.as_deref().unwrap();
     assert!(reason.contains("(an API key)"), "{reason}");
     for text in outcome.notices.iter().map(String::as_str).chain([reason]) {
         assert!(!text.contains(KEY), "{text}");

@@ -17,46 +17,65 @@ const ATTEMPTS: usize = 20;
 
 /// Running functions. Dropping them ends the processes.
 pub(super) struct Functions {
-    servers: Vec<Server>,
+    instances: Vec<Server>,
+    control: Server,
     _dynamodb: DynamoDbLocal,
 }
 
 impl Functions {
-    /// Starts this many functions with the policy of the folder.
-    pub(super) fn start(bootstrap: &Path, folder: &Path, count: usize) -> Result<Self> {
+    /// Starts this many authorizers, and a control function, with the policy of the folder.
+    pub(super) fn start(
+        (authorizer, count): (&Path, usize),
+        control: &Path,
+        folder: &Path,
+    ) -> Result<Self> {
         let dynamodb = DynamoDbLocal::start()?;
         keys_in_dynamodb::make_table(dynamodb.address())?;
-        let mut servers = Vec::new();
-        for _ in 0..count {
-            let mut command = functions::ours(bootstrap, folder);
+        let start = |program: &Path| {
+            let mut command = functions::ours(program, folder);
             command
                 .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", dynamodb.address()))
                 .envs(SECRETS);
-            let function = Mutex::new(Function::start(&mut command)?);
-            // Lambda sends one event at a time.
-            servers.push(Server::start(move |request| match function.lock() {
-                Ok(function) => answered(function.invoke(event(&request).to_string().into_bytes())),
-                Err(error) => bad_gateway(&error.to_string()),
-            })?);
+            served(Function::start(&mut command)?)
+        };
+        let mut instances = Vec::new();
+        for _ in 0..count {
+            instances.push(start(authorizer)?);
         }
-        let functions = Self { servers, _dynamodb: dynamodb };
+        let control = start(control)?;
+        let functions = Self { instances, control, _dynamodb: dynamodb };
         functions.wait_for_the_table()?;
         Ok(functions)
     }
 
-    /// Returns the addresses of the functions.
-    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
-        self.servers.iter().map(Server::address).collect()
+    /// Returns the addresses of the authorizers.
+    pub(super) fn instances(&self) -> Vec<SocketAddr> {
+        self.instances.iter().map(Server::address).collect()
+    }
+
+    /// Returns the address of the control function.
+    pub(super) fn control(&self) -> SocketAddr {
+        self.control.address()
     }
 
     fn wait_for_the_table(&self) -> Result<()> {
-        for address in self.addresses() {
-            if !(0..ATTEMPTS).any(|_| super::rounds::is_served(address).unwrap_or(false)) {
+        for address in self.instances() {
+            let is_served = |_| super::rounds::is_served(self.control(), address).unwrap_or(false);
+            if !(0..ATTEMPTS).any(is_served) {
                 return Err(format!("the function at {address} does not read its feed").into());
             }
         }
         Ok(())
     }
+}
+
+/// Serves a function over HTTP. Lambda sends one event at a time.
+fn served(function: Function) -> Result<Server> {
+    let function = Mutex::new(function);
+    Ok(Server::start(move |request| match function.lock() {
+        Ok(function) => answered(function.invoke(event(&request).to_string().into_bytes())),
+        Err(error) => bad_gateway(&error.to_string()),
+    })?)
 }
 
 /// Builds an event in payload format 2.0.

@@ -31,12 +31,17 @@ pub(crate) enum Measurement {
     /// every instance refuses them; print the time of the slowest round, in seconds
     Rounds {
         folder: PathBuf,
-        /// The addresses of all instances; the first one gets the revocations
-        #[arg(long, required_unless_present = "bootstrap")]
+        /// The addresses of all instances; the first one gets the revocations, unless `--control`
+        /// names another
+        #[arg(long, required_unless_present = "functions")]
         instance: Vec<SocketAddr>,
-        /// Start two Lambda functions of this program, and ask them
+        /// The address of the control plane, where it is apart from the instances
         #[arg(long)]
-        bootstrap: Option<PathBuf>,
+        control: Option<SocketAddr>,
+        /// Start Lambda functions: two of the first program, the authorizer, and one of the second,
+        /// the control function
+        #[arg(long, num_args = 2, value_names = ["AUTHORIZER", "CONTROL"])]
+        functions: Vec<PathBuf>,
         /// The number of concurrent rounds
         #[arg(long, default_value_t = 10)]
         lanes: usize,
@@ -50,12 +55,13 @@ pub(crate) fn run(measurement: Measurement) -> Result<()> {
         Measurement::Snapshot { folder, count } => file_store::fill(&folder, count),
         Measurement::Scale { folder } => scale::measure(&folder),
         Measurement::Operations => operations::count(),
-        Measurement::Rounds { folder, instance, bootstrap: None, lanes } => {
-            rounds::play(&folder, &instance, lanes)
-        }
-        Measurement::Rounds { folder, bootstrap: Some(bootstrap), lanes, .. } => {
-            let functions = functions::Functions::start(&bootstrap, &folder, 2)?;
-            rounds::play(&folder, &functions.addresses(), lanes)
+        Measurement::Rounds { folder, instance, control, functions, lanes } => {
+            let [authorizer, control_program] = functions.as_slice() else {
+                let control = control.or(instance.first().copied()).ok_or("no instance")?;
+                return rounds::play(&folder, control, &instance, lanes);
+            };
+            let functions = functions::Functions::start((authorizer, 2), control_program, &folder)?;
+            rounds::play(&folder, functions.control(), &functions.instances(), lanes)
         }
     }
 }

@@ -34,8 +34,13 @@ struct Credential {
     code: &'static str,
 }
 
-pub(super) fn play(folder: &Path, instances: &[SocketAddr], lanes: usize) -> Result<()> {
-    let admin = *instances.first().ok_or("no instance")?;
+/// Plays rounds with these instances, in this many lanes. `admin` gets the revocations.
+pub(super) fn play(
+    folder: &Path,
+    admin: SocketAddr,
+    instances: &[SocketAddr],
+    lanes: usize,
+) -> Result<()> {
     let certificates: Vec<Value> =
         serde_json::from_slice(&fs::read(folder.join("certificates.json"))?)?;
     let rounds = Rounds {
@@ -156,8 +161,8 @@ fn round(credential: &Credential, instances: &[SocketAddr], admin: SocketAddr) -
 }
 
 /// Returns whether the instance accepts a new key.
-pub(super) fn is_served(instance: SocketAddr) -> Result<bool> {
-    let (key, _) = new_key(instance)?;
+pub(super) fn is_served(admin: SocketAddr, instance: SocketAddr) -> Result<bool> {
+    let (key, _) = new_key(admin)?;
     Ok(ask(instance, &key)?.status == 200)
 }
 

@@ -85,7 +85,7 @@ fn ask<P: Platform>(gate: &Gate<P>, field: &str, now: Timestamp) -> Result<()> {
         path_rewritten: false,
     };
     let outcome = block_on(gate.authorize(&request, now));
-    match outcome.audit.reason {
+    match outcome.audit.and_then(|audit| audit.reason) {
         Some(reason) => Err(reason.into()),
         None => Ok(()),
     }

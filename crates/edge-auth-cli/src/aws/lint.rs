@@ -62,7 +62,7 @@ pub(super) fn run(args: LintArgs, output: Output) -> Result<(), CommandError> {
     let mut inventory = Inventory::in_template(&resolve::resolve(&read));
     if inventory.authorizers.is_empty() {
         return Err(CommandError::Refused {
-            code: "no_authorizer",
+            code: "no_authorizer".into(),
             message: no_authorizer(&template, &inventory),
         });
     }

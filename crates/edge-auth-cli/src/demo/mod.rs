@@ -19,9 +19,10 @@ use crate::native::PolicyFile;
 use crate::output::{Output, Report};
 use crate::sandbox::{SandboxSecrets, Signer};
 use crate::serve::{
-    AuditLog, HttpKeySource, Limits, NativePlatform, OperatorLog, Server, Upstream, listener, stop,
+    AuditLog, HttpKeySource, Limits, NativePlatform, OperatorLog, Planes, Server, Upstream,
+    listener, stop,
 };
-use crate::store::{AnyStore, SqliteStore};
+use crate::store::{AnyReader, AnyStore, SqliteStore};
 use calls::Call;
 use folder::Folder;
 
@@ -69,8 +70,14 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> Result<(), CommandErr
     let (log, writer) = AuditLog::start(io::stdout(), notices.clone()).map_err(thread)?;
     let upstream = format!("http://{api}").parse::<Upstream>();
     let upstream = upstream.map_err(|error| CommandError::host(error.to_string()))?;
-    let platform = NativePlatform::new(Some(AnyStore::Sqlite(store)), source);
-    let host = Server::start(file, Box::new(secrets), platform, Some(upstream), (log, notices))?;
+    let platform = NativePlatform::new(Some(AnyReader::Sqlite(store.reader()?)), source);
+    let host = Server::start(
+        file,
+        Box::new(secrets),
+        (platform, Planes::Both(Some(AnyStore::Sqlite(store)))),
+        Some(upstream),
+        (log, notices),
+    )?;
     output.report(&DemoReport {
         url,
         store: format!("sqlite:{}", folder.path("keys.db").display()),

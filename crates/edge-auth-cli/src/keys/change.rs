@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use edge_auth_control::bodies::RevokedKeyBody;
 use tokio::time::Instant;
 
-use super::AdminContext;
 use super::report::KeyReport;
+use crate::administration::Administration;
 use crate::error::CommandError;
-use crate::native::{SystemRandomness, now};
 use crate::output::Output;
 use crate::revoke::wait::{self, WaitArgs, Waited};
 
@@ -40,57 +40,52 @@ pub(super) struct RevokeArgs {
 
 pub(super) async fn show(
     args: IdArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let key = context.key_service()?.show(&args.id, now()).await?;
-    output.report(&KeyReport::of(&key))
+    output.report(&KeyReport::of(admin.show_key(&args.id).await?.key))
 }
 
 pub(super) async fn rotate(
     args: RotateArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let key_service = context.key_service()?;
-    let (key, text) = key_service.rotate(&args.id, args.overlap, &SystemRandomness, now()).await?;
-    output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
+    KeyReport::deliver(admin.rotate_key(&args.id, args.overlap).await?, output)
 }
 
 pub(super) async fn disable(
     args: IdArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let key = context.key_service()?.disable(&args.id, now()).await?;
-    output.report(&KeyReport::of(&key))
+    output.report(&KeyReport::of(admin.disable_key(&args.id).await?.key))
 }
 
 pub(super) async fn enable(
     args: IdArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let key = context.key_service()?.enable(&args.id, now()).await?;
-    output.report(&KeyReport::of(&key))
+    output.report(&KeyReport::of(admin.enable_key(&args.id).await?.key))
 }
 
 pub(super) async fn revoke(
     args: RevokeArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
     let probes = args.wait.probes()?;
-    let key = context.key_service()?.revoke(&args.id, &args.reason, now()).await?;
+    let RevokedKeyBody { key, bound_seconds } = admin.revoke_key(&args.id, &args.reason).await?;
     let revoked_at = Instant::now();
     let waited = match probes {
         Some(probes) => {
-            let bound = context.policy.revocation_limits().bound;
+            let bound = Duration::from_secs(bound_seconds);
             Some(wait::until_refused(probes, bound, revoked_at).await)
         }
         None => None,
     };
     let failed = waited.as_ref().is_some_and(Waited::failed);
-    output.report(&KeyReport::waited(&key, waited))?;
+    output.report(&KeyReport::waited(key, waited))?;
     if failed { Err(CommandError::Reported) } else { Ok(()) }
 }

@@ -3,10 +3,9 @@
 use clap::Args;
 use edge_auth_control::CreateKeyRequest;
 
-use super::AdminContext;
 use super::report::KeyReport;
+use crate::administration::Administration;
 use crate::error::CommandError;
-use crate::native::{SystemRandomness, now};
 use crate::output::Output;
 
 /// The arguments of `keys create`.
@@ -71,9 +70,9 @@ impl TermsArgs {
         missing
     }
 
-    pub(super) fn request(self, context: &AdminContext) -> Result<CreateKeyRequest, CommandError> {
-        Ok(CreateKeyRequest {
-            block: context.block(self.block)?,
+    pub(super) fn request(self) -> CreateKeyRequest {
+        CreateKeyRequest {
+            block: self.block.unwrap_or_default(),
             label: self.label,
             owner: self.owner,
             tenant: self.tenant,
@@ -83,18 +82,16 @@ impl TermsArgs {
             never_expires: self.never_expires,
             networks: self.networks,
             metadata: self.metadata.into_iter().collect(),
-        })
+        }
     }
 }
 
 pub(super) async fn run(
     args: CreateArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let request = args.terms.request(context)?;
-    let (key, text) = context.key_service()?.create(request, &SystemRandomness, now()).await?;
-    output.deliver(&KeyReport::with_text(&key, &text), &KeyReport::lost(&key))
+    KeyReport::deliver(admin.create_key(args.terms.request()).await?, output)
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

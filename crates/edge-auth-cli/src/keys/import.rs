@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use edge_auth_control::{AdminError, ImportKeyRequest};
+use edge_auth_control::ImportKeyRequest;
 use serde::Serialize;
 
-use super::AdminContext;
 use super::create::TermsArgs;
 use super::report::KeyReport;
+use crate::administration::Administration;
 use crate::error::CommandError;
-use crate::native::{now, read_bounded};
+use crate::native::read_bounded;
 use crate::output::{Output, Report, printable};
 
 /// The largest file to import, in bytes.
@@ -52,21 +52,20 @@ struct Line {
 
 pub(super) async fn run(
     args: ImportArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
     match (args.hash, args.file) {
         (Some(hash), _) => {
-            let request = args.terms.request(context)?;
-            let key = context.key_service()?.import(request, &hash, now()).await?;
-            output.report(&KeyReport::of(&key))
+            let request = ImportKeyRequest { hash, request: args.terms.request() };
+            output.report(&KeyReport::of(admin.import_key(request).await?.key))
         }
         (None, Some(file)) => {
             let bytes = read_bounded(&file, MAX_BYTES).map_err(CommandError::Host)?;
             let text = String::from_utf8(bytes).map_err(|_| {
                 CommandError::Usage(format!("{} is not UTF-8 text", file.display()))
             })?;
-            let report = import_lines(&text, context).await?;
+            let report = import_lines(&text, admin).await?;
             output.report(&report)?;
             if report.failed.is_empty() { Ok(()) } else { Err(CommandError::Reported) }
         }
@@ -77,9 +76,8 @@ pub(super) async fn run(
 }
 
 /// Imports the lines of a file. Goes on after a line that cannot be imported, but not after an
-/// error of the store.
-async fn import_lines(text: &str, context: &AdminContext) -> Result<ImportReport, CommandError> {
-    let key_service = context.key_service()?;
+/// error of the store or host, nor if the host refuses the administrator.
+async fn import_lines(text: &str, admin: &Administration) -> Result<ImportReport, CommandError> {
     let mut report = ImportReport::default();
     let shows_progress = io::stderr().is_terminal();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -87,16 +85,16 @@ async fn import_lines(text: &str, context: &AdminContext) -> Result<ImportReport
             eprint!("\r{index} lines");
         }
         let result = match serde_json::from_str::<ImportKeyRequest>(line) {
-            Ok(ImportKeyRequest { hash, request }) => {
-                key_service.import(request, &hash, now()).await
-            }
-            Err(error) => Err(AdminError::Invalid(error.to_string())),
+            Ok(request) => admin.import_key(request).await.map(drop),
+            Err(error) => Err(CommandError::Usage(error.to_string())),
         };
         match result {
-            Ok(_) => report.imported += 1,
-            Err(AdminError::Exists(_)) => report.known += 1,
-            Err(error @ AdminError::Unavailable(_)) => return Err(error.into()),
-            Err(error) => report.failed.push(Line { line: index + 1, reason: error.to_string() }),
+            Ok(()) => report.imported += 1,
+            Err(CommandError::Refused { code, .. }) if code == "key_exists" => report.known += 1,
+            Err(error @ (CommandError::Refused { .. } | CommandError::Usage(_))) => {
+                report.failed.push(Line { line: index + 1, reason: error.to_string() });
+            }
+            Err(error) => return Err(error),
         }
     }
     if shows_progress {

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use edge_auth_control::{KeyResponse, ListedKey};
+use edge_auth_control::KeyResponse;
+use edge_auth_control::bodies::{KeyEntry, UntrustedRecord};
 use serde::Serialize;
 
-use super::AdminContext;
 use super::report::{scopes, state_style};
+use crate::administration::Administration;
 use crate::error::CommandError;
-use crate::native::now;
 use crate::output::{Output, Report, printable};
 
 #[derive(Debug, Args)]
@@ -34,15 +34,16 @@ struct Untrusted {
 
 pub(super) async fn run(
     args: ListArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let now = now();
     let mut report = ListReport { keys: Vec::new(), untrusted: Vec::new() };
-    for listed in context.all(args.block.as_deref()).await? {
-        match listed {
-            ListedKey::Key(key) => report.keys.push(KeyResponse::new(&key, now)),
-            ListedKey::Untrusted { id, reason } => report.untrusted.push(Untrusted { id, reason }),
+    for entry in admin.keys(args.block.as_deref()).await? {
+        match entry {
+            KeyEntry::Key(key) => report.keys.push(*key),
+            KeyEntry::Untrusted(UntrustedRecord { id, untrusted: reason }) => {
+                report.untrusted.push(Untrusted { id, reason });
+            }
         }
     }
     output.report(&report)
@@ -53,7 +54,7 @@ fn row(key: &KeyResponse, with_tenants: bool) -> Vec<String> {
     let mut row = vec![
         printable(&key.id),
         printable(&key.block),
-        key.state.to_owned(),
+        printable(&key.state),
         key.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
         printable(key.label.as_deref().unwrap_or("-")),
     ];
@@ -90,7 +91,7 @@ impl Report for ListReport {
         let names: Vec<String> = head.iter().map(ToString::to_string).collect();
         writeln!(out, "{}", line(&names))?;
         for (key, row) in self.keys.iter().zip(&rows) {
-            let style = state_style(key.state);
+            let style = state_style(&key.state);
             writeln!(out, "{style}{}{style:#}", line(row))?;
         }
         for Untrusted { id, reason } in &self.untrusted {

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use edge_auth::api_key::{ApiKey, PlaintextKey};
 use edge_auth_control::KeyResponse;
+use edge_auth_control::bodies::IssuedKeyBody;
 use serde::Serialize;
 
-use crate::native::now;
-use crate::output::{Report, printable};
+use crate::error::CommandError;
+use crate::output::{Output, Report, printable};
 use crate::revoke::wait::Waited;
 
 /// One key, with its text if it was made just now.
@@ -22,25 +22,23 @@ pub(super) struct KeyReport {
 }
 
 impl KeyReport {
-    pub(super) fn of(key: &ApiKey) -> Self {
-        Self { key: KeyResponse::new(key, now()), secret: None, waited: None }
+    pub(super) fn of(key: KeyResponse) -> Self {
+        Self { key, secret: None, waited: None }
     }
 
     /// Reports a revoked key, and how the wait for its refusal ended.
-    pub(super) fn waited(key: &ApiKey, waited: Option<Waited>) -> Self {
+    pub(super) fn waited(key: KeyResponse, waited: Option<Waited>) -> Self {
         Self { waited, ..Self::of(key) }
     }
 
-    /// Returns the error for a key whose text could not be shown.
-    pub(super) fn lost(key: &ApiKey) -> String {
-        format!(
+    /// Shows a key with its text, which is stored nowhere.
+    pub(super) fn deliver(issued: IssuedKeyBody<'_>, output: Output) -> Result<(), CommandError> {
+        let IssuedKeyBody { key, secret } = issued;
+        let lost = format!(
             "the key {} has a new secret that could not be shown: rotate or revoke it",
-            key.id()
-        )
-    }
-
-    pub(super) fn with_text(key: &ApiKey, text: &PlaintextKey) -> Self {
-        Self { secret: Some(text.expose().to_owned()), ..Self::of(key) }
+            printable(&key.id)
+        );
+        output.deliver(&Self { secret: Some(secret.into_owned()), ..Self::of(key) }, &lost)
     }
 }
 
@@ -49,13 +47,13 @@ impl Report for KeyReport {
         let key = &self.key;
         let bold = Style::new().bold();
         if let Some(secret) = &self.secret {
-            writeln!(out, "{bold}{secret}{bold:#}")?;
+            writeln!(out, "{bold}{}{bold:#}", printable(secret))?;
             writeln!(out, "This is shown once and not stored: copy it now.\n")?;
         }
         line(out, "id", &printable(&key.id))?;
         line(out, "block", &printable(&key.block))?;
-        let style = state_style(key.state);
-        line(out, "state", &format!("{style}{}{style:#}", key.state))?;
+        let style = state_style(&key.state);
+        line(out, "state", &format!("{style}{}{style:#}", printable(&key.state)))?;
         let optional = [
             ("label", &key.label),
             ("owner", &key.owner),

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use edge_auth_control::ListedKey;
+use edge_auth_control::bodies::KeyEntry;
 use serde::Serialize;
 
-use super::AdminContext;
+use crate::administration::Administration;
 use crate::error::CommandError;
-use crate::native::now;
 use crate::output::{Output, Report, printable};
 
 #[derive(Debug, Args)]
@@ -35,19 +34,19 @@ struct FailedKey {
 
 pub(super) async fn run(
     args: RewrapArgs,
-    context: &AdminContext,
+    admin: &Administration,
     output: Output,
 ) -> Result<(), CommandError> {
-    let key_service = context.key_service()?;
     let ids = match args.ids.is_empty() {
-        true => context.all(None).await?.into_iter().map(id).collect(),
+        true => admin.keys(None).await?.into_iter().map(id).collect(),
         false => args.ids,
     };
     let mut report = RewrapReport::default();
     for id in ids {
-        match key_service.rewrap(&id, now()).await {
-            Ok(Some(_)) => report.wrapped += 1,
-            Ok(None) => report.current += 1,
+        match admin.wrap_key(&id).await {
+            Ok(body) if body.wrapped => report.wrapped += 1,
+            Ok(_) => report.current += 1,
+            Err(error @ CommandError::Denied { .. }) => return Err(error),
             Err(error) => report.failed.push(FailedKey { id, reason: error.to_string() }),
         }
     }
@@ -55,10 +54,10 @@ pub(super) async fn run(
     if report.failed.is_empty() { Ok(()) } else { Err(CommandError::Reported) }
 }
 
-fn id(listed: ListedKey) -> String {
-    match listed {
-        ListedKey::Key(key) => key.id().to_owned(),
-        ListedKey::Untrusted { id, .. } => id,
+fn id(entry: KeyEntry) -> String {
+    match entry {
+        KeyEntry::Key(key) => key.id,
+        KeyEntry::Untrusted(record) => record.id,
     }
 }
 

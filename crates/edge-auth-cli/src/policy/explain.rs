@@ -9,8 +9,8 @@ use anstyle::AnsiColor;
 use clap::Args;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::{
-    AuditEvent, AuthRequest, Check, CheckResult, ClientLocation, Country, Decision, Gate, Headers,
-    Outcome, Principal,
+    AuditEvent, AuthRequest, Check, CheckResult, ClientLocation, Country, Decision, Explanation,
+    Gate, Headers, Principal,
 };
 use edge_auth_token::AwsLcRs;
 use serde::Serialize;
@@ -87,7 +87,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
     let policy = file.read()?;
     let secret_provider = file.secret_provider().with_client_ca(args.client_ca.as_deref());
     let store = match &args.store {
-        Some(store) => Some(store::open_existing_named(store).await?),
+        Some(store) => Some(store::open_reader_named(store).await?),
         None => None,
     };
     let source = HttpKeySource::new();
@@ -113,7 +113,7 @@ pub(super) async fn run(args: ExplainArgs, output: Output) -> Result<(), Command
         path_rewritten: gate.policy().forward_auth().is_none(),
         proxy_trusted: true,
     };
-    let Outcome { decision, audit, checks, notices: more, .. } =
+    let Explanation { decision, audit, checks, notices: more, .. } =
         gate.explain(&request, now()).await;
     notices.extend(more);
     notices.extend(method_in_another_case(&args.method));

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use edge_auth::certificate::PlatformCertificate;
 use edge_auth::policy::{KeyOrigin, SampleField, SecretEncoding};
-use edge_auth::{AuthRequest, ClientLocation, Gate, Headers, Outcome, Policy};
+use edge_auth::{AuthRequest, ClientLocation, Explanation, Gate, Headers, Policy};
 use edge_auth_control::KeyService;
 use edge_auth_token::{AwsLcRs, Secret};
 use pki_types::CertificateDer;
@@ -26,7 +26,7 @@ use crate::native::{PolicyFile, SystemRandomness, now};
 use crate::output::{Output, Report};
 use crate::sandbox::{SandboxAuthority, SandboxSecrets, Signer};
 use crate::serve::{HttpKeySource, NativePlatform};
-use crate::store::{AnyStore, SqliteStore};
+use crate::store::{AnyReader, SqliteStore};
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -114,7 +114,7 @@ impl Sandbox {
         secrets.set_client_ca(authority.pem());
         let store = SqliteStore::open(&folder.join("keys.db"))?;
         let source = HttpKeySource::new();
-        let platform = NativePlatform::new(Some(AnyStore::Sqlite(store.clone())), source);
+        let platform = NativePlatform::new(Some(AnyReader::Sqlite(store.reader()?)), source);
         let (gate, _) =
             Gate::new(policy, &secrets, Box::new(AwsLcRs), platform, &SystemRandomness)?;
         Ok(Self { gate, signers, authority, secrets, store })
@@ -157,7 +157,7 @@ impl Sandbox {
             path_rewritten: self.gate.policy().forward_auth().is_none(),
             proxy_trusted: true,
         };
-        Ok(differences(case, &self.gate.authorize(&request, now()).await))
+        Ok(differences(case, &self.gate.explain(&request, now()).await))
     }
 
     fn token(
@@ -229,14 +229,14 @@ fn in_case(case: &Case, message: String) -> CommandError {
     CommandError::Usage(format!("case \"{}\": {message}", case.name))
 }
 
-fn differences(case: &Case, outcome: &Outcome) -> Vec<String> {
-    let audit = &outcome.audit;
+fn differences(case: &Case, explanation: &Explanation) -> Vec<String> {
+    let audit = &explanation.audit;
     let mut differences = Vec::new();
     let expected = match case.expect {
         Expectation::Allow => "allow",
         Expectation::Deny(code) => code.name(),
     };
-    let found = outcome.code().map_or("allow", |code| code.name());
+    let found = explanation.decision.code().map_or("allow", |code| code.name());
     if found != expected {
         let reason =
             audit.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::wait::{self, WaitArgs, Waited};
-use crate::admin_context::AdminContext;
+use crate::administration::StoreAdministration;
 use crate::error::CommandError;
 use crate::native::{SystemRandomness, now, read_bounded};
 use crate::output::{Output, Report, count, printable};
@@ -45,15 +45,15 @@ struct CrlReport {
 pub(super) async fn run(
     args: CrlArgs,
     wait: WaitArgs,
-    context: &AdminContext,
+    store: &StoreAdministration,
     reason: &str,
     output: Output,
 ) -> Result<(), CommandError> {
     let probes = wait.probes()?;
     let list = read_bounded(&args.file, MAX_CRL_BYTES as u64)
-        .map_err(|error| CommandError::Refused { code: "list_invalid", message: error })?;
+        .map_err(|error| CommandError::Refused { code: "list_invalid".into(), message: error })?;
     let authorities = match (&args.block, &args.ca) {
-        (Some(block), _) => of_block(block, context)?,
+        (Some(block), _) => of_block(block, store)?,
         (None, Some(file)) => read_bounded(file, MAX_CA_BYTES).map_err(CommandError::Host)?,
         (None, None) => {
             return Err(CommandError::Usage(
@@ -61,7 +61,7 @@ pub(super) async fn run(
             ));
         }
     };
-    let revocations = context.revocations()?;
+    let revocations = store.revocation_service()?;
     show_progress("reading the list");
     let import = revocations
         .import_list_reporting(&list, &authorities, &AwsLcRs, reason, now(), &|progress| {
@@ -72,7 +72,7 @@ pub(super) async fn run(
     clear_progress();
     let import = import?;
     let entered = Instant::now();
-    let bound = context.policy.revocation_limits().bound;
+    let bound = store.policy.revocation_limits().bound;
     let waited = match probes {
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
         None => None,
@@ -98,8 +98,8 @@ fn clear_progress() {
 }
 
 /// Returns the authorities of a block of the policy.
-fn of_block(name: &str, context: &AdminContext) -> Result<Vec<u8>, CommandError> {
-    let file = match context.policy.authorities_of(name) {
+fn of_block(name: &str, store: &StoreAdministration) -> Result<Vec<u8>, CommandError> {
+    let file = match store.policy.authorities_of(name) {
         Some(Some(file)) => file,
         Some(None) => {
             return Err(CommandError::Usage(format!(
@@ -113,7 +113,7 @@ fn of_block(name: &str, context: &AdminContext) -> Result<Vec<u8>, CommandError>
             )));
         }
     };
-    context.secret_provider.file(file).map_err(CommandError::Host)
+    store.secret_provider.file(file).map_err(CommandError::Host)
 }
 
 impl Report for CrlReport {

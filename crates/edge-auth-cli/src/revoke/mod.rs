@@ -1,4 +1,4 @@
-//! `edge-auth revoke …`: adds entries to the revocation feed of a store.
+//! `edge-auth revoke …`: adds entries to the revocation feed of a store, or at a host.
 
 mod crl;
 mod probe;
@@ -13,9 +13,8 @@ use edge_auth_control::{RevocationKind, RevocationResponse};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::admin_context::{AdminContext, AdminContextArgs};
+use crate::administration::{Administration, AdministrationArgs};
 use crate::error::CommandError;
-use crate::native::{SystemRandomness, now};
 use crate::output::{Output, Report};
 use crate::revocations::EntryReport;
 use target_args::TargetArgs;
@@ -24,7 +23,7 @@ use wait::{WaitArgs, Waited};
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
-    context: AdminContextArgs,
+    administration: AdministrationArgs,
     /// The reason, for the log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
@@ -42,6 +41,10 @@ pub(crate) struct RevokeArgs {
 const FINGERPRINT_ALONE: &str = "a fingerprint alone is not enough where the platform reports only fingerprints: the same \
      certificate in other bytes has another one. Revoke it by --file, or by --issuer and --serial, too";
 
+/// Lists are read and checked where the store is.
+const CRL_AT_A_HOST: &str =
+    "a revocation list is imported where its store is: --store sqlite:PATH or dynamodb:TABLE";
+
 #[derive(Serialize)]
 struct RevokeReport {
     #[serde(flatten)]
@@ -58,12 +61,13 @@ struct RevokeReport {
 /// Runs `edge-auth revoke …`.
 pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandError> {
     let missing = if args.reason.is_none() { vec!["--reason TEXT"] } else { Vec::new() };
-    let context = AdminContext::open(args.context, false, missing).await?;
+    let admin = Administration::open(args.administration, false, missing).await?;
     let reason = args.reason.unwrap_or_default();
-    let revocations = context.revocations()?;
-    let bound = context.policy.revocation_limits().bound;
     if let TargetArgs::Crl(crl) = args.what {
-        return crl::run(crl, args.wait, &context, &reason, output).await;
+        let Administration::Store(store) = admin else {
+            return Err(CommandError::Usage(CRL_AT_A_HOST.to_owned()));
+        };
+        return crl::run(crl, args.wait, &store, &reason, output).await;
     }
     let probes = args.wait.probes()?;
     let requests = args.what.requests(&reason)?;
@@ -74,16 +78,17 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandE
         if args.expires.is_some() {
             request.expires.clone_from(&args.expires);
         }
-        let (_, entry) = revocations.create_with_notice(request, now()).await?;
-        entries.push(entry);
+        entries.push(admin.revoke(request).await?);
     }
     let entered = Instant::now();
+    let bound = entries.iter().filter_map(|entry| entry.bound_seconds).max();
+    let bound = Duration::from_secs(bound.unwrap_or_default());
     let waited = match probes {
         Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
         None => None,
     };
     // An error of the housekeeping is reported after the entry, which it does not affect.
-    let tidied = revocations.tidy(&SystemRandomness, now()).await;
+    let tidied = admin.tidy().await;
     let failed = waited.as_ref().is_some_and(Waited::failed);
     let mut entries = entries.into_iter();
     if let Some(entry) = entries.next() {

@@ -196,7 +196,8 @@ struct TokenToRevoke {
 
 impl TokenToRevoke {
     fn read(file: &Path) -> Result<Self, CommandError> {
-        let refused = |message: String| CommandError::Refused { code: "token_malformed", message };
+        let refused =
+            |message: String| CommandError::Refused { code: "token_malformed".into(), message };
         let text = crate::token::read(Some(file))?;
         let text = text.trim();
         let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();

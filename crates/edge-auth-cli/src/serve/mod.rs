@@ -11,6 +11,7 @@ mod listen;
 pub(crate) mod listener;
 mod open_connections;
 mod operator_log;
+mod planes;
 mod platform;
 mod protocol;
 mod proxy;
@@ -34,6 +35,7 @@ pub(crate) use audit_log::AuditLog;
 pub(crate) use edge_auth_native::HttpKeySource;
 pub(crate) use limits::Limits;
 pub(crate) use operator_log::OperatorLog;
+pub(crate) use planes::{Plane, Planes};
 pub(crate) use platform::NativePlatform;
 pub(crate) use proxy::Upstream;
 pub(crate) use server::Server;
@@ -43,7 +45,6 @@ pub(crate) use tls::{Tls, certificates, private_key};
 use crate::error::CommandError;
 use crate::native::PolicyFile;
 use crate::output::{Output, count};
-use crate::store;
 use body::Body;
 use operator_log::tell;
 use tls::TlsArgs;
@@ -60,6 +61,9 @@ pub(crate) struct ServeArgs {
     /// unless the policy has a `[revocation] secret`: then `edge-auth store init` makes it
     #[arg(long, value_name = "STORE", env = "EDGE_AUTH_STORE", hide_env_values = true)]
     store: Option<String>,
+    /// One plane alone, so that another process has the other one [default: both]
+    #[arg(long, value_name = "PLANE")]
+    plane: Option<Plane>,
     /// Gateway mode: verify every request, then proxy it to this origin
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
@@ -78,23 +82,24 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<(), CommandEr
     }
     let upstream = args.upstream.as_deref().map(str::parse::<Upstream>).transpose();
     let upstream = upstream.map_err(|error| CommandError::Usage(format!("--upstream: {error}")))?;
-    let store = match &args.store {
-        Some(store) => {
-            let (store, made) = store::open_or_make_named(store, &current).await?;
-            if made {
-                tell("edge-auth: the store was missing: an empty one was made");
-            }
-            Some(store)
-        }
-        None => None,
-    };
+    if args.plane == Some(Plane::Control) && upstream.is_some() {
+        let message = "--upstream is for the gate: leave it out with --plane control";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
+    let (planes, reader) = Planes::open(args.plane, args.store.as_deref(), &current).await?;
     let thread = |error| CommandError::host(format!("no thread for the logs: {error}"));
     let notices = OperatorLog::start().map_err(thread)?;
     let (log, writer) = AuditLog::start(std::io::stdout(), notices.clone()).map_err(thread)?;
-    let platform = NativePlatform::new(store, HttpKeySource::new());
+    let platform = NativePlatform::new(reader, HttpKeySource::new());
     let secret_provider =
         Box::new(policy.secret_provider().with_client_ca(args.tls.client_ca.as_deref()));
-    let host = Server::start(policy, secret_provider, platform, upstream, (log, notices.clone()))?;
+    let host = Server::start(
+        policy,
+        secret_provider,
+        (platform, planes),
+        upstream,
+        (log, notices.clone()),
+    )?;
     let tls = Tls::new(&args.tls, asks_anyone, notices.clone())?;
 
     let listener = listener::bind(args.listen).await?;
@@ -118,15 +123,16 @@ fn pins_without_tls() -> CommandError {
 /// Prints where the server listens: scripts that chose port 0 read it.
 fn started(address: SocketAddr, secure: bool, host: &Server, output: Output) {
     let scheme = if secure { "https" } else { "http" };
-    let (url, rules) = (format!("{scheme}://{address}"), host.gate().policy().rule_count());
+    let (url, version) = (format!("{scheme}://{address}"), env!("CARGO_PKG_VERSION"));
+    let gate = host.gate();
+    let (rules, policy) = (gate.policy().rule_count(), gate.policy().digest());
     if output.is_json() {
-        tell(
-            &json!({ "listening": url, "rules": rules, "version": env!("CARGO_PKG_VERSION") })
-                .to_string(),
-        );
+        let line =
+            json!({ "listening": url, "rules": rules, "policy": policy, "version": version });
+        tell(&line.to_string());
     } else {
         let rules = count(rules, "rule");
-        tell(&format!("edge-auth {} listening on {url}, {rules}", env!("CARGO_PKG_VERSION")));
+        tell(&format!("edge-auth {version} listening on {url}, {rules}, policy {policy}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use edge_auth::platform::{MaybeSend, Platform};
 use edge_auth_native::{HttpKeySource, OptionalStore};
 
-use crate::store::AnyStore;
+use crate::store::AnyReader;
 
 /// What to do where a policy needs a store and the server has none.
 pub(crate) const NO_STORE: &str = "the server has no store: start it with --store sqlite:PATH";
@@ -17,12 +17,12 @@ pub(crate) struct NativePlatform {
     source: HttpKeySource,
 }
 
-/// API keys and revocations.
-type Store = OptionalStore<AnyStore>;
+/// API keys and revocations, which a gate only reads.
+type Store = OptionalStore<AnyReader>;
 
 impl NativePlatform {
     /// Makes the platform. Without a store, everything that needs one is unavailable.
-    pub(crate) fn new(store: Option<AnyStore>, source: HttpKeySource) -> Self {
+    pub(crate) fn new(store: Option<AnyReader>, source: HttpKeySource) -> Self {
         Self { store: Store::new(store, NO_STORE), source }
     }
 
@@ -30,11 +30,6 @@ impl NativePlatform {
     /// tried.
     pub(crate) fn dry_run(self) -> Self {
         Self { store: self.store.dry_run(), ..self }
-    }
-
-    /// Returns the store that the control plane writes, if there is one.
-    pub(crate) fn store(&self) -> Option<&AnyStore> {
-        self.store.get()
     }
 
     /// Returns whether there is a store.

@@ -3,14 +3,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use edge_auth::certificate::{CertificateSource, PlatformCertificate};
-use edge_auth::endpoints::{
-    BodyError, Dispatched, Dispatcher, HostRuntime, InboundRequest, Unrecorded,
-};
+use edge_auth::endpoints::{BodyError, Dispatched, HostRuntime, InboundRequest, Unrecorded};
 use edge_auth::platform::Randomness;
 use edge_auth::policy::HostCapabilities;
 use edge_auth::{AuditEvent, DeferredTask, Gate, Headers, SecretProvider};
-use edge_auth_control::ControlDispatcher;
-use edge_auth_control::store::MissingStore;
 use edge_auth_token::{AwsLcRs, Timestamp};
 use hyper::body::Incoming as RequestBody;
 use hyper::http::request::Parts;
@@ -21,7 +17,8 @@ use super::audit_log::{AuditLog, Backpressure};
 use super::body::{self, Body};
 use super::connection::Connection;
 use super::operator_log::{OperatorLog, tell};
-use super::platform::{NO_STORE, NativePlatform};
+use super::planes::Planes;
+use super::platform::NativePlatform;
 use super::problem;
 use super::proxy::{Client, Upstream};
 use crate::error::CommandError;
@@ -32,6 +29,7 @@ pub(crate) struct Server {
     policy: PolicyFile,
     secret_provider: Box<dyn SecretProvider + Send + Sync>,
     platform: NativePlatform,
+    planes: Planes,
     gate: RwLock<Arc<Gate<NativePlatform>>>,
     upstream: Option<Upstream>,
     log: AuditLog,
@@ -43,7 +41,7 @@ impl Server {
     pub(crate) fn start(
         policy: PolicyFile,
         secret_provider: Box<dyn SecretProvider + Send + Sync>,
-        platform: NativePlatform,
+        (platform, planes): (NativePlatform, Planes),
         upstream: Option<Upstream>,
         (log, notices): (AuditLog, OperatorLog),
     ) -> Result<Arc<Self>, CommandError> {
@@ -52,7 +50,16 @@ impl Server {
         // Written without the queue: the operator reads these before the address.
         warnings.iter().for_each(|text| tell(&format!("edge-auth: {text}")));
         let gate = RwLock::new(Arc::new(gate));
-        Ok(Arc::new(Self { policy, secret_provider, platform, gate, upstream, log, notices }))
+        Ok(Arc::new(Self {
+            policy,
+            secret_provider,
+            platform,
+            planes,
+            gate,
+            upstream,
+            log,
+            notices,
+        }))
     }
 
     /// Returns the current gate.
@@ -86,22 +93,9 @@ impl Server {
         let fields = Fields::of(&parts);
         let incoming = fields.incoming(&parts, &peer);
         let runtime = NativeRuntime { gate: &gate, log: &self.log, notices: &self.notices };
-        let dispatcher = Dispatcher::new(&gate, self.upstream.is_some());
-        let dispatched = if dispatcher.is_for_control(&incoming) {
-            let reply = match self.platform.store() {
-                Some(store) => {
-                    let control = ControlDispatcher::new(&gate, store);
-                    control.dispatch(&incoming, &mut body, &runtime).await
-                }
-                None => {
-                    let control = ControlDispatcher::new(&gate, &MissingStore(NO_STORE));
-                    control.dispatch(&incoming, &mut body, &runtime).await
-                }
-            };
-            Dispatched::Reply(reply)
-        } else {
-            dispatcher.dispatch(&incoming, &mut body, &runtime).await
-        };
+        let has_upstream = self.upstream.is_some();
+        let dispatched =
+            self.planes.dispatch(&gate, has_upstream, &incoming, &mut body, &runtime).await;
         let trusted_proxy = gate.trusts_proxy(&incoming);
         drop(fields);
         let grant = match dispatched {

@@ -39,8 +39,10 @@ pub(super) fn reload_on_hangup(
             match reload(&host, tls.as_deref()) {
                 Ok(warnings) => {
                     warnings.into_iter().for_each(|text| notices.tell(text));
-                    let rules = count(host.gate().policy().rule_count(), "rule");
-                    notices.tell(format!("policy read again: {rules}"));
+                    let gate = host.gate();
+                    let rules = count(gate.policy().rule_count(), "rule");
+                    let digest = gate.policy().digest();
+                    notices.tell(format!("policy read again: {rules}, policy {digest}"));
                 }
                 Err(failure) => {
                     let kept =

@@ -41,10 +41,10 @@ pub(super) struct Open {
 
 /// The database, its log and the index of the log. If the log is replaced under an open connection,
 /// other processes do not see what the connection writes.
-type Files = [Option<FileId>; 3];
+pub(super) type Files = [Option<FileId>; 3];
 
 /// Device and inode.
-type FileId = (u64, u64);
+pub(super) type FileId = (u64, u64);
 
 /// Makes the file if it is missing, readable by its owner only. SQLite gives its other files the
 /// same permissions.
@@ -74,17 +74,11 @@ impl Open {
     /// ours. Whoever administers has brought it up to date.
     pub(super) fn to_read(path: &Path) -> Result<Self, StoreErrorKind> {
         let [before, ..] = files_at(path)?;
-        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.pragma_update(None, "query_only", true)?;
-        schema::check_newest(&mut connection).map_err(|kind| match kind {
-            // SQLite finds out when it first reads.
+        let connection = connect_to_read(path).map_err(|kind| match kind {
+            // SQLite looks for its other files when it first reads.
             StoreErrorKind::NotOpened(_) | StoreErrorKind::ReadOnly => StoreErrorKind::NoLogToRead,
             other => other,
         })?;
-        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(StoreErrorKind::NotPrepared(format!("is in the journal mode `{mode}`")));
-        }
         Self::checked(path, before, connection)
     }
 
@@ -103,9 +97,14 @@ impl Open {
         Ok(open)
     }
 
-    /// Returns whether the files at the path are still its own, and the schema is unchanged.
-    pub(super) fn is_current(&self) -> Result<bool, StoreErrorKind> {
-        Ok(self.files == files_at(&self.path)? && self.schema == schema::changes(&self.connection)?)
+    /// Returns the files that were at the path when it was checked last.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Returns whether the schema is unchanged.
+    pub(super) fn has_its_schema(&self) -> Result<bool, StoreErrorKind> {
+        Ok(self.schema == schema::changes(&self.connection)?)
     }
 
     /// Checks, after work, that the files at the path are still its own.
@@ -127,6 +126,17 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreErrorKind>
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     Ok(connection)
+}
+
+fn connect_to_read(path: &Path) -> Result<Connection, StoreErrorKind> {
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    schema::check_newest(&mut connection)?;
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    match &*mode {
+        "wal" => Ok(connection),
+        other => Err(StoreErrorKind::NotPrepared(format!("is in the journal mode `{other}`"))),
+    }
 }
 
 /// Switches the file to a write-ahead log. For this change alone SQLite does not wait for other
@@ -165,7 +175,7 @@ impl Drop for Open {
 
 /// Returns the files that are at the path now. SQLite follows links before it names its other
 /// files.
-fn files_at(path: &Path) -> Result<Files, StoreErrorKind> {
+pub(super) fn files_at(path: &Path) -> Result<Files, StoreErrorKind> {
     let real = match path.canonicalize() {
         Ok(real) => real,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(StoreErrorKind::Missing),

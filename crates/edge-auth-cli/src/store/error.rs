@@ -55,8 +55,8 @@ pub(super) enum StoreErrorKind {
     )]
     NotPrepared(String),
     #[error(
-        "cannot be read: a gate needs SQLite's `-wal` and `-shm` beside the file, and may not make them here; start \
-         `edge-auth serve --plane control` first, and let this process read them"
+        "cannot be opened for reading: a gate must be permitted to read the file and SQLite's `-wal` and `-shm` \
+         beside it, and these are there while `edge-auth serve --plane control` runs; start it first"
     )]
     NoLogToRead,
     #[error("the folder does not exist; make it first")]

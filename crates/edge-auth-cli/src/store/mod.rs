@@ -4,6 +4,7 @@
 mod any;
 mod api_keys;
 mod connection;
+mod connections;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod error;
@@ -43,6 +44,17 @@ pub(crate) async fn open_or_make_named(
 /// Opens the existing store that an argument names: a mistyped path must not become an empty store.
 pub(crate) async fn open_existing_named(argument: &str) -> Result<AnyStore, CommandError> {
     open_existing(named(argument)?).await
+}
+
+/// Opens the existing store that an argument names, for a gate, which cannot change it.
+pub(crate) async fn open_reader_named(argument: &str) -> Result<AnyReader, CommandError> {
+    match named(argument)? {
+        StoreUrl::Sqlite(path) => Ok(AnyReader::Sqlite(SqliteReader::open(&path)?)),
+        #[cfg(feature = "dynamodb")]
+        StoreUrl::DynamoDb(table) => {
+            Ok(AnyReader::DynamoDb(dynamodb::open(table).await?.reader().clone()))
+        }
+    }
 }
 
 async fn open_existing(spec: StoreUrl) -> Result<AnyStore, CommandError> {

@@ -1,7 +1,7 @@
-//! Connections to one file, which the requests of a process share.
+//! Stores in an SQLite file: one that reads and writes, and one that only reads.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge_auth::platform::Unavailable;
@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::connection::{Open, make};
+use super::connections::Connections;
 use super::error::{StoreError, StoreErrorKind};
 use super::schema::Empty;
 
@@ -32,7 +33,7 @@ struct Shared {
     path: PathBuf,
     /// Bounds the connections that are in use.
     room: Arc<Semaphore>,
-    idle: Mutex<Vec<Open>>,
+    connections: Arc<Connections>,
 }
 
 impl SqliteReader {
@@ -41,8 +42,13 @@ impl SqliteReader {
     /// # Errors
     /// It has no schema of this version, which only a writer can change.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let first = Open::to_read(path).map_err(|kind| StoreError::new(path, kind))?;
-        Ok(Self::with(path, first))
+        Self::over(path, Arc::default())
+    }
+
+    fn over(path: &Path, connections: Arc<Connections>) -> Result<Self, StoreError> {
+        let opened = connections.first::<false>(path, || Open::to_read(path));
+        opened.map_err(|kind| StoreError::new(path, kind))?;
+        Ok(Self::with(path, connections))
     }
 }
 
@@ -54,34 +60,40 @@ impl SqliteStore {
 
     /// Opens the file; makes it if there is none, and returns whether it did.
     pub(crate) fn open_or_make(path: &Path) -> Result<(Self, bool), StoreError> {
-        let opened = make(path).and_then(|()| Open::to_write(path, Empty::Fill));
-        let (first, made) = opened.map_err(|kind| StoreError::new(path, kind))?;
-        Ok((Self::with(path, first), made))
+        let made = make(path).map_err(|kind| StoreError::new(path, kind));
+        made.and_then(|()| Self::opened(path, Empty::Fill))
     }
 
     /// Opens an existing file that edge-auth made.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        let opened = Open::to_write(path, Empty::Refuse);
-        let (first, _) = opened.map_err(|kind| StoreError::new(path, kind))?;
-        Ok(Self::with(path, first))
+        Self::opened(path, Empty::Refuse).map(|(store, _)| store)
     }
 
-    /// Returns the same store for a gate, which cannot write.
+    fn opened(path: &Path, empty: Empty) -> Result<(Self, bool), StoreError> {
+        let connections = Arc::<Connections>::default();
+        let mut was_empty = false;
+        let opened = connections.first::<true>(path, || {
+            let (open, empty) = Open::to_write(path, empty)?;
+            was_empty = empty;
+            Ok(open)
+        });
+        opened.map_err(|kind| StoreError::new(path, kind))?;
+        Ok((Self::with(path, connections), was_empty))
+    }
+
+    /// Returns the same store for a gate of this process, which cannot write.
     ///
     /// # Errors
     /// The file is not what it was when it was opened.
     pub fn reader(&self) -> Result<SqliteReader, StoreError> {
-        SqliteReader::open(&self.0.path)
+        SqliteReader::over(&self.0.path, Arc::clone(&self.0.connections))
     }
 }
 
 impl<const WRITES: bool> Sqlite<WRITES> {
-    fn with(path: &Path, first: Open) -> Self {
-        Self(Arc::new(Shared {
-            path: path.to_owned(),
-            room: Arc::new(Semaphore::new(CONNECTIONS)),
-            idle: Mutex::new(vec![first]),
-        }))
+    fn with(path: &Path, connections: Arc<Connections>) -> Self {
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        Self(Arc::new(Shared { path: path.to_owned(), room, connections }))
     }
 
     /// Runs `work` like [`Self::run`], but fails after [`DEADLINE`]: a request waits for it.
@@ -127,28 +139,9 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreErrorKind>,
     ) -> Result<T, StoreErrorKind> {
-        let mut open = self.open::<WRITES>()?;
-        let done = work(&mut open.connection)?;
-        open.check_files()?;
-        // After an error a connection is not used again.
-        self.idle().push(open);
+        let mut lent = self.connections.lend::<WRITES>(&self.path)?;
+        let done = work(lent.connection())?;
+        lent.give_back()?;
         Ok(done)
-    }
-
-    /// Returns a connection to the file that is at the path now, with our schema.
-    fn open<const WRITES: bool>(&self) -> Result<Open, StoreErrorKind> {
-        loop {
-            let idle = self.idle().pop();
-            match idle {
-                Some(open) if open.is_current()? => return Ok(open),
-                Some(_) => {}
-                None if WRITES => return Ok(Open::to_write(&self.path, Empty::Refuse)?.0),
-                None => return Open::to_read(&self.path),
-            }
-        }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,6 +22,9 @@ use serde_json::Value;
 /// The pepper of all tests.
 pub(crate) const PEPPER: &str = "a pepper for tests, of 32 bytes or more";
 
+/// The revocation secret of all tests.
+const REVOCATION: &str = "a revocation secret for tests, of 32 bytes";
+
 /// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,6 +54,7 @@ impl Folder {
             .current_dir(self.0.path())
             .env_clear()
             .env("PEPPER", PEPPER)
+            .env("REVOCATION", REVOCATION)
             .env("EDGE_AUTH_POLICY", "policy.toml")
             .env("EDGE_AUTH_STORE", "sqlite:keys.db")
             .args(arguments)
@@ -115,6 +119,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The lines on standard error before it listened.
     pub(crate) startup_lines: Vec<String>,
+    /// The line that says where it listens.
+    pub(crate) listening: String,
     audit: Receiver<String>,
     notices: Receiver<String>,
 }
@@ -138,7 +144,15 @@ impl Server {
                         let address =
                             rest.split("://").nth(1).and_then(|rest| rest.split(',').next());
                         let address = address.unwrap().parse().unwrap();
-                        return Ok(Self { child, address, startup_lines, audit, notices });
+                        let listening = line;
+                        return Ok(Self {
+                            child,
+                            address,
+                            startup_lines,
+                            listening,
+                            audit,
+                            notices,
+                        });
                     }
                     None => startup_lines.push(line),
                 },
@@ -203,6 +217,11 @@ impl Server {
                 return line;
             }
         }
+    }
+
+    /// Returns the id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by its name.

@@ -7,7 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::bodies::{
-    CompactionBody, IssuedKeyBody, KeyBody, KeysBody, ProblemBody, ReasonBody, RotationBody,
+    CompactionBody, IssuedKeyBody, KeyBody, KeysBody, ProblemBody, ReasonBody, RevokedKeyBody,
+    RotationBody, WrappedKeyBody,
 };
 use crate::{
     CreateKeyRequest, ImportKeyRequest, OPENAPI, RevocationPage, RevocationRequest,
@@ -48,6 +49,8 @@ fn schemas() -> Value {
     let mut responses = settings().for_serialize().into_generator();
     responses.subschema_for::<KeyBody>();
     responses.subschema_for::<IssuedKeyBody<'_>>();
+    responses.subschema_for::<RevokedKeyBody>();
+    responses.subschema_for::<WrappedKeyBody>();
     responses.subschema_for::<KeysBody>();
     responses.subschema_for::<RevocationResponse>();
     responses.subschema_for::<RevocationPage>();

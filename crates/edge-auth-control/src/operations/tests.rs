@@ -16,7 +16,7 @@ use edge_auth::scopes::Scopes;
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 const ID: &str = "4fzXQ";
-const ACTIONS: [Action<'_>; 14] = [
+const ACTIONS: [Action<'_>; 15] = [
     Action::Describe,
     Action::List,
     Action::Create,
@@ -26,6 +26,7 @@ const ACTIONS: [Action<'_>; 14] = [
     Action::Disable(ID),
     Action::Enable(ID),
     Action::Revoke(ID),
+    Action::Rewrap(ID),
     Action::ListRevocations,
     Action::CreateRevocation,
     Action::ShowRevocation(ID),
@@ -45,6 +46,7 @@ fn place(action: &Action<'_>) -> (&'static str, &'static str) {
         Action::Disable(_) => ("post", "/admin/v1/keys/{id}/disable"),
         Action::Enable(_) => ("post", "/admin/v1/keys/{id}/enable"),
         Action::Revoke(_) => ("post", "/admin/v1/keys/{id}/revoke"),
+        Action::Rewrap(_) => ("post", "/admin/v1/keys/{id}/wrap"),
         Action::ListRevocations => ("get", "/admin/v1/revocations"),
         Action::CreateRevocation => ("post", "/admin/v1/revocations"),
         Action::ShowRevocation(_) => ("get", "/admin/v1/revocations/{id}"),
@@ -178,7 +180,7 @@ fn a_key_is_shown_with_the_properties_that_are_described_and_all_of_them() {
 fn an_answer_has_the_properties_that_are_described() {
     let shown = serde_json::to_value(KeyBody { key: key_view() }).unwrap();
     assert_eq!(names(&shown), properties("KeyBody"));
-    let issued = super::IssuedKeyBody { key: key_view(), secret: "text" };
+    let issued = super::IssuedKeyBody { key: key_view(), secret: "text".into() };
     assert_eq!(names(&serde_json::to_value(issued).unwrap()), properties("IssuedKeyBody"));
 }
 

@@ -30,6 +30,15 @@ fn without_an_admin_block_administration_is_off_for_everybody() {
 }
 
 #[test]
+fn administration_is_logged_whatever_share_of_the_decisions_is() {
+    let (fixture, key) = desk_of("[audit]\nallowed = 0.0\n[admin]\n");
+    let answer = fixture.ask("GET", "/admin/v1/keys", &[("x-api-key", &key)], "");
+    assert_eq!((answer.status, answer.audit.action.as_deref()), (200, Some("keys.list")));
+    let answer = fixture.ask("GET", "/admin/v1/nothing", &[("x-api-key", &key)], "");
+    assert_eq!((answer.status, answer.audit.error.as_deref()), (404, Some("not_found")));
+}
+
+#[test]
 fn without_a_bootstrap_hash_no_bootstrap_secret_is_right_and_rules_still_are() {
     let (fixture, key) = desk_of("[admin]\n");
     assert_eq!(fixture.get("/admin/v1/keys").audit.code, Some(Code::KeyInvalid));

@@ -43,8 +43,8 @@ fn bad_requests(good: &Value) -> Vec<(String, &'static str)> {
         (repeated, "scopes"),
     ];
     let changes = [
-        (json!({"block": null}), "`block` is missing"),
-        (json!({"block": ""}), "`block` is missing"),
+        (json!({"block": null}), "choose one as `block`"),
+        (json!({"block": ""}), "choose one as `block`"),
         (json!({"block": "nobody"}), "block"),
         (json!({"block": 7}), "block"),
         (json!({"scope": "a"}), "scope"),

@@ -104,7 +104,7 @@ impl Fixture {
         let answer = Response {
             status: reply.status,
             body: serde_json::from_slice(&reply.body).unwrap(),
-            audit: outcome.audit,
+            audit: outcome.audit.unwrap(),
             reply,
         };
         openapi::check(method, target.split('?').next().unwrap(), answer.status, &answer.body);

@@ -27,7 +27,15 @@ fn messages<P: Platform>(
     now: Timestamp,
 ) -> (Option<Code>, String) {
     let outcome = instance.outcome("/orders", ("x-api-key", key), now);
-    let messages = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
+    let messages = outcome
+        .audit
+        .as_ref()
+        .unwrap()
+        .reason
+        .iter()
+        .chain(&outcome.notices)
+        .cloned()
+        .collect::<Vec<_>>();
     (outcome.code(), messages.join("; "))
 }
 

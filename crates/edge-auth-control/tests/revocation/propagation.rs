@@ -132,7 +132,12 @@ fn certificates_of_a_revoked_authority_are_refused() {
     let (own, above) = (encode(client.certificate()), encode(below.certificate()));
     let fields = [("client-cert", &*own), ("client-cert-chain", &*above)];
     let outcome = fixture.start().with_fields("/orders", &fields, NOW);
-    assert_eq!(outcome.code(), Some(Code::CertificateRevoked), "{:?}", outcome.audit.reason);
+    assert_eq!(
+        outcome.code(),
+        Some(Code::CertificateRevoked),
+        "{:?}",
+        outcome.audit.as_ref().unwrap().reason
+    );
 }
 
 #[test]

@@ -21,7 +21,13 @@ fn relay(fixture: &Fixture, content: StoredLog, age: f64) {
 fn decided(instance: &Instance, id: &str, now: Timestamp) -> (Option<Code>, String) {
     let field = ("authorization", &*format!("Bearer {}", token("alice", id)));
     let outcome = instance.outcome("/orders", field, now);
-    let notices = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
+    let notices = outcome
+        .audit
+        .iter()
+        .filter_map(|audit| audit.reason.as_ref())
+        .chain(&outcome.notices)
+        .cloned()
+        .collect::<Vec<_>>();
     (outcome.code(), notices.join("; "))
 }
 

@@ -16,7 +16,15 @@ use crate::fixture::{Fixture, Instance, NOW, later, token};
 fn decided(instance: &Instance, id: &str, now: Timestamp) -> (Option<Code>, String) {
     let field = ("authorization", &*format!("Bearer {}", token("alice", id)));
     let outcome = instance.outcome("/orders", field, now);
-    let notices = outcome.audit.reason.iter().chain(&outcome.notices).cloned().collect::<Vec<_>>();
+    let notices = outcome
+        .audit
+        .as_ref()
+        .unwrap()
+        .reason
+        .iter()
+        .chain(&outcome.notices)
+        .cloned()
+        .collect::<Vec<_>>();
     (outcome.code(), notices.join("; "))
 }
 

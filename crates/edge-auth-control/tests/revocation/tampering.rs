@@ -114,7 +114,7 @@ fn a_record_of_another_secret_is_none() {
         NOW,
     );
     assert_eq!(outcome.code(), Some(Code::RevocationStale));
-    let reason = outcome.audit.reason.unwrap();
+    let reason = outcome.audit.unwrap().reason.unwrap();
     assert!(
         reason.contains(
             "which the policy does not name; give this host the secrets that the others have"
@@ -267,7 +267,7 @@ fn without_the_page_nothing_that_the_log_does_not_confirm_is_let_through() {
         let field = ("authorization", &*format!("Bearer {}", token("alice", "second")));
         let outcome = instance.outcome("/orders", field, later(2.0));
         assert_eq!(outcome.code(), Some(Code::StoreUnavailable), "{what}");
-        let reason = outcome.audit.reason.unwrap();
+        let reason = outcome.audit.unwrap().reason.unwrap();
         assert!(reason.contains("ALERT: the snapshot of record 3"), "{what}: {reason}");
         assert_eq!(decided(&instance, "third").0, Some(Code::TokenRevoked), "{what}");
         // The rest is not compacted into a snapshot.

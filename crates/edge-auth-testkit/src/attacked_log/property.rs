@@ -256,5 +256,5 @@ fn ask(gate: &Gate<MemoryPlatform>, now: Timestamp) -> Asked {
         Some(Code::TokenRevoked) => Answer::Refused,
         Some(_) => Answer::Closed,
     };
-    Asked { answer, reason: outcome.audit.reason, notices: outcome.notices }
+    Asked { answer, reason: outcome.audit.and_then(|audit| audit.reason), notices: outcome.notices }
 }

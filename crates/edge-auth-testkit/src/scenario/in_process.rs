@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use edge_auth::certificate::{PlatformCertificate, TlsClientAuth};
-use edge_auth::endpoints::{ForwardAuth, GatewayEndpoint, InboundRequest, VerifyEndpoint};
+use edge_auth::endpoints::{
+    ForwardAuth, GatewayEndpoint, InboundRequest, RelevantFields, VerifyEndpoint,
+};
 use edge_auth::policy::{Format, Policy};
 use edge_auth::{ClientLocation, Decision, Gate, Grant, Headers, Outcome, Reply};
 use edge_auth_control::AdminApi;
@@ -68,6 +70,12 @@ impl InProcess {
         let (gate, now) = (&running.gate, self.now);
         Ok(match call.endpoint {
             Endpoint::ForwardAuth => {
+                // As a host does that hands over only what matters.
+                let relevant = RelevantFields::of(gate);
+                let is_relevant = |name: &str| relevant.has(&name.to_ascii_lowercase());
+                let headers: Vec<_> =
+                    headers.iter().copied().filter(|(name, _)| is_relevant(name)).collect();
+                let incoming = InboundRequest { headers: Headers(&headers), ..incoming };
                 let (reply, outcome) =
                     block_on(ForwardAuth::new(gate).answer(&incoming, AUTHORIZE, now));
                 (reply, outcome, None)
@@ -175,12 +183,13 @@ impl ScenarioHost for InProcess {
         let reads_before = api_keys.operations().finds;
         let fetches_before = key_source.documents.fetches();
         let (reply, outcome, upstream) = self.answer(running, call)?;
+        let audit = outcome.audit.as_ref().map(serde_json::to_value).transpose();
         let answer = ObservedResponse {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
             upstream,
-            audit: Some(serde_json::to_value(&outcome.audit).map_err(|error| error.to_string())?),
+            audit: audit.map_err(|error| error.to_string())?,
             reads: Some(api_keys.operations().finds - reads_before),
             fetches: Some(key_source.documents.fetches() - fetches_before),
         };

@@ -133,11 +133,10 @@ impl<S: ApiKeyAdmin> Seeding<'_, S> {
                 drop(key_service.revoke(&key.id, reason, now).await.map_err(text)?)
             }
             Event::Wrap => {
-                key_service
-                    .rewrap(&key.id, now)
-                    .await
-                    .map_err(text)?
-                    .ok_or("is wrapped already")?;
+                let (_, wrapped) = key_service.rewrap(&key.id, now).await.map_err(text)?;
+                if !wrapped {
+                    return Err("is wrapped already".to_owned());
+                }
             }
             Event::Edit { from, to } => {
                 let record = self.record(&key.id).await?;

@@ -1,5 +1,5 @@
-//! Fuzzes the policy: TOML and JSON mean the same, errors name existing lines, and only public
-//! rules allow requests without credentials.
+//! Fuzzes the policy: TOML and JSON mean the same, errors name existing lines, the compiled form is
+//! the policy, and only public rules allow requests without credentials.
 
 #![no_main]
 
@@ -26,8 +26,12 @@ fuzz_target!(|text: &str| {
         names_existing_lines(&as_json, &json);
         assert_eq!(summary(&as_toml), summary(&as_json), "{json}");
     }
+    drop(Policy::load(text.as_bytes()));
     if let Ok(policy) = as_toml {
-        decides(policy);
+        let Ok(form) = policy.to_compiled() else { return };
+        let loaded = Policy::load(&form).expect("what is compiled loads");
+        assert_eq!(format!("{loaded:?}"), format!("{policy:?}"));
+        decides(loaded);
     }
 });
 
@@ -90,11 +94,11 @@ fn decides(policy: Policy) {
             path_rewritten: true,
             proxy_trusted: false,
         };
-        let outcome = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
-        if let Decision::Allow(grant) = &outcome.decision {
+        let explanation = now(gate.explain(&request, Timestamp::from_seconds(1_800_000_000)));
+        if let Decision::Allow(grant) = &explanation.decision {
             assert!(grant.principal.is_none() && grant.fields_to_set().next().is_none());
             let checks: BTreeSet<_> =
-                outcome.checks.iter().map(|check| check.what.as_str()).collect();
+                explanation.checks.iter().map(|check| check.what.as_str()).collect();
             assert!(checks.is_empty(), "a public rule checks nothing: {checks:?}");
         }
     }

@@ -25,18 +25,19 @@ pub(super) fn encode<const N: usize, const W: usize>(mut number: [u8; N]) -> [u8
 /// Decodes digits. Returns `None` for a character that is not a digit, and for a number that
 /// needs more than `N` bytes.
 pub(super) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    const { assert!(N.is_multiple_of(4)) };
     let mut number = [0; N];
-    // Nine digits at once: 62^9 times a byte, and what is carried, fit into 64 bits.
-    for digits in digits.chunks(9) {
+    // Five digits and four bytes at once: 62^5 times 2^32, and what is carried, fit into 64 bits.
+    for digits in digits.chunks(5) {
         let (mut factor, mut carry) = (1, 0);
         for digit in digits {
             factor *= 62;
             carry = carry * 62 + u64::from(value_of(*digit)?);
         }
-        for byte in number.iter_mut().rev() {
-            let sum = u64::from(*byte) * factor + carry;
-            *byte = (sum & 0xff) as u8;
-            carry = sum >> 8;
+        for bytes in number.as_chunks_mut().0.iter_mut().rev() {
+            let sum = u64::from(u32::from_be_bytes(*bytes)) * factor + carry;
+            *bytes = (sum as u32).to_be_bytes();
+            carry = sum >> 32;
         }
         if carry != 0 {
             return None;

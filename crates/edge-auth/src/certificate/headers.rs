@@ -1,7 +1,7 @@
 //! The header fields that carry certificates: those that the gate reads, and those that it strips.
 
 use super::CertificateSource;
-use crate::identity_headers::fold;
+use crate::identity_headers::{beginning, folded};
 
 /// The fields of each source; a name that ends with `-` is a prefix.
 const FIELDS: [(CertificateSource, &[&str]); 9] = [
@@ -45,6 +45,12 @@ impl<'a> CertificateOrigin<'a> {
         self.header.or(usual.copied()).unwrap_or_default()
     }
 
+    /// Returns the names of its fields; one that ends with `-` is a prefix.
+    pub(crate) fn fields(self) -> impl Iterator<Item = &'a str> {
+        let usual = FIELDS.iter().filter(move |(own, _)| *own == self.source);
+        usual.flat_map(|(_, names)| names.iter().copied()).chain(self.header)
+    }
+
     /// Returns whether the field belongs to this origin.
     pub(crate) fn has_field(self, name: &str) -> bool {
         match self.header {
@@ -57,10 +63,11 @@ impl<'a> CertificateOrigin<'a> {
 /// Returns whether an upstream could take a client's field, in any spelling, for a verified
 /// certificate.
 pub(crate) fn carries_certificate(name: &str) -> bool {
-    // A quick test: few fields begin with these letters.
-    let Some(initial @ ('c' | 's' | 'x')) = fold(name).next() else { return false };
+    // Quick tests: few fields begin with these letters, and fewer like one of these.
+    let Some(beginning @ [b'c' | b's' | b'x', ..]) = beginning(name) else { return false };
     let ours = FIELDS.iter().flat_map(|(_, names)| *names);
-    ours.chain(&OF_OTHERS).any(|pattern| pattern.starts_with(initial) && matches(pattern, name))
+    ours.chain(&OF_OTHERS)
+        .any(|pattern| pattern.as_bytes().starts_with(&beginning) && matches(pattern, name))
 }
 
 /// Returns whether the field belongs to this source.
@@ -70,7 +77,7 @@ pub(crate) fn is_field_of(source: CertificateSource, name: &str) -> bool {
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
-    let mut name = fold(name);
-    let begins = pattern.chars().all(|own| name.next() == Some(own));
+    let mut name = folded(name);
+    let begins = pattern.bytes().all(|own| name.next() == Some(own));
     begins && (pattern.ends_with('-') || name.next().is_none())
 }

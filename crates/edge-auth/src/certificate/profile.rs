@@ -19,8 +19,7 @@ use super::{
     parsed, to_hex,
 };
 use crate::denial::{Code, Denial};
-use crate::identity_headers::KeptValues;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Derived, Principal, PrincipalKind};
 use crate::revocation::RevocationSecrets;
 use crate::scopes::Scopes;
 
@@ -133,7 +132,7 @@ impl CertificateProfile {
             client: None,
             tenant: None,
             scopes: self.scopes.clone(),
-            header_values: KeptValues::default(),
+            derived: Derived::default(),
         };
         let marks = match secrets {
             Some(secrets) => path.iter().map(|one| one.marks(secrets)).collect(),

@@ -109,11 +109,13 @@ impl CertificateSource {
     }
 
     /// Returns whether certificates can be pinned by their fingerprint.
+    #[cfg(feature = "compiler")]
     pub(crate) fn pins_fingerprint(self) -> bool {
         self != Self::AlbVerify
     }
 
     /// Returns whether the proxy's configuration chooses the field's name.
+    #[cfg(feature = "compiler")]
     pub(crate) fn has_any_header(self) -> bool {
         matches!(self, Self::Nginx | Self::Haproxy)
     }

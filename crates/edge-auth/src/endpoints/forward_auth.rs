@@ -38,7 +38,7 @@ impl<'g, P: Platform> ForwardAuth<'g, P> {
         now: Timestamp,
     ) -> (Reply, Outcome) {
         let outcome = match self.described(inbound, prefix) {
-            Ok(request) => self.0.authorize(&request, now).await,
+            Ok(request) => self.0.authorize_for_proxy(&request, now).await,
             Err(denial) => return self.refuse(inbound, denial, now),
         };
         (self.reply(&outcome), outcome)

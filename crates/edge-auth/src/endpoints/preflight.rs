@@ -22,9 +22,11 @@ pub(super) fn preflight<P: Platform>(
     let method = announced_method(request.headers)?;
     let announced = AuthRequest { method, ..*request };
     let (rule, mut outcome) = gate.match_only(&announced, now)?;
-    // The audit event is about the preflight, and not about the request that it announces.
-    outcome.audit.method = request.method.to_owned();
-    outcome.audit.action = Some("preflight".to_owned());
+    if let Some(audit) = &mut outcome.audit {
+        // The event is about the preflight, and not about the request that it announces.
+        audit.method = request.method.to_owned();
+        audit.action = Some("preflight".to_owned());
+    }
     let cors = rule.cors.as_ref()?;
     let origin = allowed_origin(cors, request.headers)?;
     let mut fields = vec![

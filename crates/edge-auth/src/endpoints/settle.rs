@@ -62,7 +62,9 @@ pub async fn settle(host: &impl HostRuntime, outcome: Outcome) -> Result<Decisio
     for task in deferred_tasks {
         host.defer(task).await;
     }
-    host.record(audit).await?;
+    if let Some(audit) = audit {
+        host.record(audit).await?;
+    }
     Ok(decision)
 }
 

@@ -93,7 +93,7 @@ mod tests {
             client: None,
             tenant: None,
             scopes: Scopes::All,
-            header_values: Default::default(),
+            derived: Default::default(),
         };
         let grant = grant(Some(principal), &[]);
         for name in [

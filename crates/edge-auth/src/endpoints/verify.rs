@@ -151,7 +151,7 @@ impl<'g, P: Platform> VerifyEndpoint<'g, P> {
         Ok(verify_request)
     }
 
-    fn response<'a>(&self, outcome: &'a Outcome) -> VerifyResponse<'a> {
+    fn response<'a>(&'a self, outcome: &'a Outcome) -> VerifyResponse<'a> {
         let code = outcome.code();
         let mut response = VerifyResponse {
             allowed: code.is_none(),
@@ -159,7 +159,7 @@ impl<'g, P: Platform> VerifyEndpoint<'g, P> {
             status: code.map(Code::status),
             title: code.map(Code::title),
             www_authenticate: challenges(self.0, outcome),
-            rule: outcome.audit.rule.as_deref(),
+            rule: self.0.rule_of(outcome).map(|rule| rule.name.as_str()),
             principal: outcome.principal(),
             target: None,
             remove: BTreeSet::new(),

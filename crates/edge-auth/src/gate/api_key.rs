@@ -14,10 +14,9 @@ use super::verification::Verification;
 use crate::api_key::{ApiKey, ApiKeyProfile, KeyRefusal, RecordError};
 use crate::cache::Seed;
 use crate::denial::{Code, Denial};
-use crate::identity_headers::KeptValues;
 use crate::platform::{ApiKeyRecord, ApiKeys, Platform, Unavailable};
 use crate::policy::CredentialRef;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Derived, Principal, PrincipalKind};
 
 /// The policy's blocks of API keys, and the records that were read lately.
 pub(super) struct ApiKeyVerifier {
@@ -107,8 +106,10 @@ impl ApiKeyVerifier {
         let client_ip = verification.request.client_ip;
         let presented = profile.read(text).map_err(|refusal| refused(profile, refusal))?;
         let id = presented.record_id();
+        let changes = self.records.changes();
+        let mut cached = self.records.find(index, id);
         // A tag saves reads of the store. The id of a record in memory had its tag checked before.
-        if self.records.find(index, id).is_none() {
+        if cached.is_none() {
             presented.check_tag().map_err(|refusal| refused(profile, refusal))?;
         }
         context.check("key form", CheckResult::Passed, || {
@@ -116,9 +117,12 @@ impl ApiKeyVerifier {
         });
         // A change that the feed announces takes the record out of memory.
         revocations.ensure_fresh(platform, now, context).await?;
+        if self.records.changes() != changes {
+            cached = self.records.find(index, id);
+        }
         let max_age = verification.policy.key_record_age();
         let mut rechecked_at = None;
-        if let Some(record) = self.records.find(index, id)
+        if let Some(record) = cached
             && !record.is_older(max_age, now)
         {
             let check = record.known.key.check(&presented, client_ip, now);
@@ -233,7 +237,7 @@ fn principal(profile: &ApiKeyProfile, key: &ApiKey) -> Principal {
         client: key.owner().map(str::to_owned),
         tenant: key.tenant().map(str::to_owned),
         scopes: key.scopes().clone(),
-        header_values: KeptValues::default(),
+        derived: Derived::default(),
     }
 }
 

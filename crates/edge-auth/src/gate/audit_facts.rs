@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use edge_auth_token::Timestamp;
 
+use super::outcome::Decision;
 use crate::audit::AuditEvent;
 use crate::certificate::Thumbprint;
-use crate::denial::Denial;
 use crate::hexadecimal::to_hex;
 use crate::policy::Policy;
-use crate::principal::{Principal, PrincipalKind};
-use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_PRINCIPAL, MAX_REFUSED_PATH, Redactor};
+use crate::principal::{LoggedPrincipal, Principal, PrincipalKind};
+use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
 
@@ -61,26 +61,38 @@ impl RequestFacts {
         Self { time, method: method(request.method), raw_path, client_ip: request.client_ip, facts }
     }
 
+    /// Returns whether the log must have the event, even where only a share is logged.
+    pub(super) fn has_warning(&self) -> bool {
+        self.facts.warning.is_some()
+    }
+
     /// Makes the event. Redacts everything that a client may have written.
     pub(super) fn event(
         self,
-        denial: Option<&Denial>,
+        decision: &Decision,
         policy: &Policy,
         redactor: &Redactor,
     ) -> AuditEvent {
         let AuditFacts { host, path, rule, caller, certificate, warning } = self.facts;
         let (principal, kind, tenant) = match &caller {
             Some(Caller::Principal(principal)) => {
-                (Some(principal.id.as_str()), Some(principal.kind), principal.tenant.as_deref())
+                let LoggedPrincipal { id, tenant } = principal.logged(redactor).clone();
+                (Some(id), Some(principal.kind), tenant)
             }
             Some(Caller::Bootstrap) => {
-                (Some("admin:bootstrap"), Some(PrincipalKind::Bootstrap), None)
+                (Some("admin:bootstrap".to_owned()), Some(PrincipalKind::Bootstrap), None)
             }
             None => (None, None, None),
         };
+        let denial = match decision {
+            Decision::Allow(_) => None,
+            Decision::Deny(denial) => Some(denial),
+        };
         AuditEvent {
             time: self.time,
+            policy: policy.digest(),
             allowed: denial.is_none(),
+            weight: None,
             code: denial.map(|denial| denial.code),
             reason: denial.map(|denial| denial.reason.clone()),
             rule: rule.and_then(|index| policy.rules.get(index)).map(|rule| rule.name.clone()),
@@ -91,8 +103,8 @@ impl RequestFacts {
                 None => redactor.excerpt(&self.raw_path, MAX_REFUSED_PATH),
             },
             client_ip: self.client_ip,
-            principal: principal.map(|principal| redactor.hide(principal, MAX_PRINCIPAL)),
-            tenant: tenant.map(|tenant| redactor.hide(tenant, MAX_PRINCIPAL)),
+            principal,
+            tenant,
             kind,
             certificate: certificate.map(|thumbprint| to_hex(&thumbprint)),
             warning,

@@ -35,6 +35,8 @@ pub(super) struct GateParts {
     pub verifiers: Verifiers,
     pub revocations: RevocationChecker,
     pub trusted_proxies: TrustedProxies,
+    /// Random, for hashes that clients must not foresee.
+    pub seed: Seed,
     /// For the operator: keys of a file that are not used, say.
     pub notices: Vec<String>,
 }
@@ -94,6 +96,7 @@ impl GateParts {
                 certificates: CertificateVerifier::new(certificate_profiles, seed),
             },
             trusted_proxies: TrustedProxies::new(&policy.trust, trust_secret),
+            seed,
             notices,
         })
     }

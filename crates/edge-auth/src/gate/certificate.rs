@@ -64,6 +64,13 @@ impl CertificateVerifier {
         carries_certificate(name) || self.profiles.iter().any(is_chosen)
     }
 
+    /// Returns the names, in lower case, of the fields in which certificates are looked for; one that
+    /// ends with `-` is a prefix.
+    pub(super) fn fields(&self) -> Vec<String> {
+        let fields = self.profiles.iter().flat_map(|profile| profile.origin().fields());
+        fields.map(str::to_owned).collect()
+    }
+
     /// Returns whether a field with a certificate goes upstream: it came from a trusted proxy, for
     /// a rule that names its source and forwards credentials.
     pub(super) fn is_forwarded(&self, rule: &Rule, request: &AuthRequest<'_>, name: &str) -> bool {

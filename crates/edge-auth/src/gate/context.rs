@@ -6,7 +6,9 @@ use std::time::Duration;
 use edge_auth_token::Timestamp;
 
 use super::audit_facts::{AuditFacts, Caller, RequestFacts};
-use super::outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome};
+use super::outcome::{Check, CheckResult, Decision, DeferredTask, Explanation, Grant, Outcome};
+use super::sampler::{Sample, Sampler};
+use crate::audit::AuditEvent;
 use crate::certificate::Thumbprint;
 use crate::denial::Denial;
 use crate::platform::{MaybeSend, Platform};
@@ -15,6 +17,14 @@ use crate::principal::Principal;
 use crate::redact::{MAX_REASON, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
+
+/// What turns a decision into an audit event, or decides that none is needed.
+#[derive(Clone, Copy)]
+pub(super) struct Logging<'g> {
+    pub policy: &'g Policy,
+    pub redactor: &'g Redactor,
+    pub sampler: &'g Sampler,
+}
 
 /// What is known so far about a request that is being decided.
 #[derive(Default)]
@@ -126,30 +136,54 @@ impl DecisionContext {
         }
     }
 
-    /// Makes the outcome. Redacts everything that a client may have written.
+    /// Makes the outcome, without an audit event if that need not be logged. Redacts everything that
+    /// a client may have written.
     pub(super) fn outcome(
         self,
-        mut decision: Result<Grant, Denial>,
+        decision: Result<Grant, Denial>,
         request: &AuthRequest<'_>,
-        policy: &Policy,
-        redactor: &Redactor,
+        logging: Logging<'_>,
         now: Timestamp,
     ) -> Outcome {
-        if let Err(denial) = &mut decision {
-            denial.reason = redactor.hide(&denial.reason, MAX_REASON);
-        }
-        let Self { facts, checks, notices, deferred_tasks, waited, .. } = self;
+        let Logging { policy, redactor, sampler } = logging;
+        let decision = Decision::of(decision, redactor);
+        let Self { facts, notices, deferred_tasks, waited, .. } = self;
         let rule = facts.rule;
         let facts = RequestFacts::new(facts, request, now);
-        let audit = facts.event(decision.as_ref().err(), policy, redactor);
-        let decision = match decision {
-            Ok(grant) => Decision::Allow(Box::new(grant)),
-            Err(denial) => Decision::Deny(denial),
+        let sample = match &decision {
+            Decision::Allow(_) if !facts.has_warning() => sampler.next(),
+            Decision::Allow(_) | Decision::Deny(_) => Sample::Logged { weight: None },
         };
-        let checks = checks.unwrap_or_default();
-        let notices = notices.iter().map(|notice| redactor.hide(notice, MAX_REASON)).collect();
-        Outcome { decision, audit, checks, notices, deferred_tasks, rule, waited }
+        let (audit, unlogged) = match sample {
+            Sample::Logged { weight } => {
+                let event = facts.event(&decision, policy, redactor);
+                (Some(AuditEvent { weight, ..event }), None)
+            }
+            Sample::LeftOut => (None, Some(facts)),
+        };
+        let notices = hidden(&notices, redactor);
+        Outcome { decision, audit, unlogged, notices, deferred_tasks, rule, waited }
     }
+
+    /// Makes the explanation of a decision.
+    pub(super) fn explanation(
+        self,
+        decision: Result<Grant, Denial>,
+        request: &AuthRequest<'_>,
+        logging: Logging<'_>,
+        now: Timestamp,
+    ) -> Explanation {
+        let Logging { policy, redactor, .. } = logging;
+        let decision = Decision::of(decision, redactor);
+        let Self { facts, checks, notices, .. } = self;
+        let audit = RequestFacts::new(facts, request, now).event(&decision, policy, redactor);
+        let notices = hidden(&notices, redactor);
+        Explanation { decision, audit, checks: checks.unwrap_or_default(), notices }
+    }
+}
+
+fn hidden(notices: &[String], redactor: &Redactor) -> Vec<String> {
+    notices.iter().map(|notice| redactor.hide(notice, MAX_REASON)).collect()
 }
 
 /// Waits for `work`, and adds to `waited` how long that took. The work is boxed: most requests wait

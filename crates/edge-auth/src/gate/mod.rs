@@ -14,6 +14,7 @@ mod matching;
 mod outcome;
 mod revocation;
 mod rule_access;
+mod sampler;
 mod secret_provider;
 mod token;
 mod token_claims;
@@ -31,13 +32,17 @@ use std::sync::Arc;
 use edge_auth_token::Timestamp;
 
 pub use build::key_blocks as build_key_blocks;
-pub use outcome::{Check, CheckResult, Decision, DeferredTask, Grant, Outcome, UpstreamRequest};
+pub use outcome::{
+    Check, CheckResult, Decision, DeferredTask, Explanation, Grant, Outcome, UpstreamRequest,
+};
 pub use rule_access::RuleAccess;
 pub use secret_provider::SecretProvider;
 
 use crate::api_key::ApiKeyProfile;
+use crate::audit::AuditEvent;
 use crate::certificate::CertificateSignatures;
 use crate::client_location::ClientLocation;
+use crate::credential::Wanted;
 use crate::denial::Denial;
 use crate::identity_headers::IdentityHeaders;
 use crate::platform::{Platform, Randomness, Unavailable};
@@ -50,13 +55,15 @@ use crate::route::Route;
 use crate::trusted_proxies::TrustedProxies;
 use admission::{check_principal, check_when};
 use build::GateParts;
-use context::DecisionContext;
+use context::{DecisionContext, Logging};
 use matching::{MatchedRule, match_rule};
 use revocation::RevocationChecker;
+use sampler::Sampler;
 use upgrade::check_upgrade;
 use upstream::UpstreamBuilder;
 use verification::Verification;
 use verifiers::Verifiers;
+use wanted::{has_token_cookie, wanted};
 
 /// A compiled policy with everything that it needs to decide, on one host.
 pub struct Gate<P: Platform> {
@@ -68,6 +75,7 @@ pub struct Gate<P: Platform> {
     identity: IdentityHeaders,
     trusted_proxies: TrustedProxies,
     redactor: Redactor,
+    sampler: Sampler,
 }
 
 /// Deciding.
@@ -75,43 +83,61 @@ impl<P: Platform> Gate<P> {
     /// Decides about one request. A request that cannot be decided is refused.
     pub async fn authorize(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
         let mut context = DecisionContext::default();
-        let decision = self.decide(request, now, &mut context).await;
+        let decision = self.decide(request, true, now, &mut context).await;
+        self.outcome(context, decision, request, now)
+    }
+
+    /// Decides as [`Self::authorize`] does about a request that a proxy forwards itself: the grant has
+    /// nothing for an upstream.
+    pub(crate) async fn authorize_for_proxy(
+        &self,
+        request: &AuthRequest<'_>,
+        now: Timestamp,
+    ) -> Outcome {
+        let mut context = DecisionContext::default();
+        let decision = self.decide(request, false, now, &mut context).await;
         self.outcome(context, decision, request, now)
     }
 
     /// Decides as [`Self::authorize`] does, and records every check on the way.
-    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Outcome {
+    pub async fn explain(&self, request: &AuthRequest<'_>, now: Timestamp) -> Explanation {
         let mut context = DecisionContext::explaining();
-        let decision = self.decide(request, now, &mut context).await;
-        self.outcome(context, decision, request, now)
+        let decision = self.decide(request, true, now, &mut context).await;
+        context.explanation(decision, request, self.logging(), now)
     }
 
     async fn decide(
         &self,
         request: &AuthRequest<'_>,
+        forwards: bool,
         now: Timestamp,
         context: &mut DecisionContext,
     ) -> Result<Grant, Denial> {
         let MatchedRule { rule, query } = match_rule(&self.policy, request, context)?;
         check_upgrade(rule, request)?;
         check_when(rule, request, context)?;
+        let wanted = wanted(&self.policy, &rule.access);
         let principal = match &rule.access {
             Access::Public => None,
             Access::Any(_) | Access::All(_) => {
-                let verification = self.verification(rule, request, now);
+                let verification = self.verification(rule, &wanted, request, now);
                 let principal = self.verifiers.verify(&verification, context).await?;
                 context.principal(&principal);
                 check_principal(rule, &principal, context)?;
                 Some(principal)
             }
         };
-        let upstream = self.upstream_builder().build(
-            rule,
-            principal.is_some(),
-            request,
-            context.normal_path(),
-            query,
-        );
+        let upstream = match forwards {
+            true => self.upstream_builder().build(
+                rule,
+                &wanted,
+                principal.is_some(),
+                request,
+                context.normal_path(),
+                query,
+            ),
+            false => UpstreamRequest::default(),
+        };
         Ok(self.grant(principal, upstream))
     }
 
@@ -122,7 +148,12 @@ impl<P: Platform> Gate<P> {
         request: &AuthRequest<'_>,
         now: Timestamp,
     ) -> Outcome {
-        context.outcome(decision, request, &self.policy, &self.redactor, now)
+        context.outcome(decision, request, self.logging(), now)
+    }
+
+    fn logging(&self) -> Logging<'_> {
+        let Self { policy, redactor, sampler, .. } = self;
+        Logging { policy, redactor, sampler }
     }
 
     fn grant(&self, principal: Option<Arc<Principal>>, upstream: UpstreamRequest) -> Grant {
@@ -132,6 +163,7 @@ impl<P: Platform> Gate<P> {
     fn verification<'v>(
         &'v self,
         rule: &'v Rule,
+        wanted: &'v Wanted<'v>,
         request: &'v AuthRequest<'v>,
         now: Timestamp,
     ) -> Verification<'v, P> {
@@ -141,6 +173,7 @@ impl<P: Platform> Gate<P> {
             backend: &*self.backend,
             revocations: &self.revocations,
             rule,
+            wanted,
             request,
             now,
         }
@@ -171,11 +204,12 @@ impl<P: Platform> Gate<P> {
         platform: P,
         randomness: &dyn Randomness,
     ) -> Result<(Self, Vec<String>), PolicyErrors> {
-        let GateParts { verifiers, revocations, trusted_proxies, notices } =
+        let GateParts { verifiers, revocations, trusted_proxies, seed, notices } =
             GateParts::build(&policy, secret_provider, &*backend, randomness)?;
         let gate = Self {
             identity: IdentityHeaders::new(&policy.identity_prefix),
             redactor: Redactor::new(verifiers.api_keys.profiles()),
+            sampler: Sampler::new(policy.allowed_decisions_logged(), seed),
             policy,
             platform,
             backend,
@@ -245,6 +279,12 @@ impl<P: Platform> Gate<P> {
         &self.identity
     }
 
+    /// Returns the names, in lower case, of the fields in which certificates are looked for; one that
+    /// ends with `-` is a prefix.
+    pub(crate) fn certificate_fields(&self) -> Vec<String> {
+        self.verifiers.certificates.fields()
+    }
+
     pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
         &self.trusted_proxies
     }
@@ -312,7 +352,15 @@ impl<P: Platform> Gate<P> {
 
     /// Turns an outcome into a refusal.
     pub fn deny(&self, outcome: &mut Outcome, denial: Denial) {
-        outcome.deny(denial, &self.redactor);
+        outcome.deny(denial, &self.policy, &self.redactor);
+    }
+
+    /// Changes the audit event of an outcome, which is then logged, whatever share of the allowed
+    /// decisions is.
+    pub fn annotate(&self, outcome: &mut Outcome, change: impl FnOnce(&mut AuditEvent)) {
+        if let Some(audit) = outcome.audit_event(&self.policy, &self.redactor) {
+            change(audit);
+        }
     }
 
     /// Adds a notice for the operator to an outcome.
@@ -336,15 +384,22 @@ impl<P: Platform> Gate<P> {
     ) -> Option<(&Rule, Outcome)> {
         let mut context = DecisionContext::default();
         let MatchedRule { rule, query } = match_rule(&self.policy, request, &mut context).ok()?;
-        let upstream =
-            self.upstream_builder().build(rule, false, request, context.normal_path(), query);
+        let wanted = wanted(&self.policy, &rule.access);
+        let upstream = self.upstream_builder().build(
+            rule,
+            &wanted,
+            false,
+            request,
+            context.normal_path(),
+            query,
+        );
         let grant = self.grant(None, upstream);
         Some((rule, self.outcome(context, Ok(grant), request, now)))
     }
 
     /// Returns whether the request has a cookie in which tokens of the rule's issuers are sent.
     pub fn has_token_cookie(&self, rule: &Rule, headers: Headers<'_>) -> bool {
-        wanted::has_token_cookie(&self.policy, rule, headers)
+        has_token_cookie(&self.policy, rule, headers)
     }
 
     /// Returns for each rule what it would say to the request's credentials; `decided` is the
@@ -359,7 +414,8 @@ impl<P: Platform> Gate<P> {
         now: Timestamp,
     ) -> Result<Vec<RuleAccess>, Denial> {
         let Some(first) = self.policy.rules.first() else { return Ok(Vec::new()) };
-        let verification = self.verification(first, request, now);
+        let wanted = wanted(&self.policy, &first.access);
+        let verification = self.verification(first, &wanted, request, now);
         rule_access::rule_access(&self.verifiers, &verification, decided).await
     }
 

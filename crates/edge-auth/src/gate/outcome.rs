@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::audit_facts::RequestFacts;
 use crate::audit::AuditEvent;
 use crate::denial::{Code, Denial};
 use crate::identity_headers::IdentityHeaders;
+use crate::policy::Policy;
 use crate::principal::Principal;
 use crate::redact::{MAX_REASON, Redactor};
 
@@ -18,10 +20,10 @@ use crate::redact::{MAX_REASON, Redactor};
 pub struct Outcome {
     /// Whether the request may pass.
     pub decision: Decision,
-    /// The event for the audit log.
-    pub audit: AuditEvent,
-    /// The checks, in order; only [`Gate::explain`](crate::Gate::explain) records them.
-    pub checks: Vec<Check>,
+    /// The event for the audit log; `None` for an allowed decision that need not be logged.
+    pub audit: Option<AuditEvent>,
+    /// What the event would say, where there is none.
+    pub(super) unlogged: Option<RequestFacts>,
     /// Notices for the operator that are not about this request alone: a key set that could not be
     /// fetched, say.
     pub notices: Vec<String>,
@@ -41,6 +43,42 @@ pub enum Decision {
     Allow(Box<Grant>),
     /// The request may not pass.
     Deny(Denial),
+}
+
+/// A decision with every check on the way, for people.
+#[derive(Debug, Clone)]
+#[must_use]
+#[non_exhaustive]
+pub struct Explanation {
+    /// Whether the request may pass.
+    pub decision: Decision,
+    /// The event that the audit log would have.
+    pub audit: AuditEvent,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
+    /// Notices for the operator.
+    pub notices: Vec<String>,
+}
+
+impl Decision {
+    /// Hides credentials in the reason of a refusal.
+    pub(super) fn of(decision: Result<Grant, Denial>, redactor: &Redactor) -> Self {
+        match decision {
+            Ok(grant) => Self::Allow(Box::new(grant)),
+            Err(mut denial) => {
+                denial.reason = redactor.hide(&denial.reason, MAX_REASON);
+                Self::Deny(denial)
+            }
+        }
+    }
+
+    /// Returns the code of a refusal.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Allow(_) => None,
+            Self::Deny(denial) => Some(denial.code),
+        }
+    }
 }
 
 /// The permission of an allowed request.
@@ -126,13 +164,29 @@ pub enum CheckResult {
 }
 
 impl Outcome {
-    /// Turns the outcome into a refusal, and hides credentials in its reason.
-    pub(super) fn deny(&mut self, mut denial: Denial, redactor: &Redactor) {
+    /// Turns the outcome into a refusal, which is logged, and hides credentials in its reason.
+    pub(super) fn deny(&mut self, mut denial: Denial, policy: &Policy, redactor: &Redactor) {
         denial.reason = redactor.hide(&denial.reason, MAX_REASON);
-        self.audit.allowed = false;
-        self.audit.code = Some(denial.code);
-        self.audit.reason = Some(denial.reason.clone());
+        if let Some(audit) = self.audit_event(policy, redactor) {
+            audit.allowed = false;
+            audit.code = Some(denial.code);
+            audit.reason = Some(denial.reason.clone());
+        }
         self.decision = Decision::Deny(denial);
+    }
+
+    /// Returns the audit event, which is made and logged by this, whatever the share is.
+    pub(super) fn audit_event(
+        &mut self,
+        policy: &Policy,
+        redactor: &Redactor,
+    ) -> Option<&mut AuditEvent> {
+        if let Some(facts) = self.unlogged.take() {
+            self.audit = Some(facts.event(&self.decision, policy, redactor));
+        }
+        let audit = self.audit.as_mut()?;
+        audit.weight = None;
+        Some(audit)
     }
 
     /// Adds a notice for the operator, and hides credentials in it.
@@ -150,9 +204,6 @@ impl Outcome {
 
     /// Returns the code of a refusal.
     pub fn code(&self) -> Option<Code> {
-        match &self.decision {
-            Decision::Allow(_) => None,
-            Decision::Deny(denial) => Some(denial.code),
-        }
+        self.decision.code()
     }
 }

@@ -8,7 +8,7 @@ use super::context::DecisionContext;
 use super::outcome::{Decision, Outcome};
 use super::verification::Verification;
 use super::verifiers::Verifiers;
-use super::wanted::has_token_cookie;
+use super::wanted::{has_token_cookie, wanted};
 use crate::denial::Denial;
 use crate::platform::Platform;
 use crate::policy::{Access, Rule};
@@ -66,7 +66,8 @@ pub(super) async fn rule_access<P: Platform>(
         let principal = match known {
             Some((_, principal)) => principal.clone(),
             None => {
-                let verification = verification.for_rule(rule);
+                let wanted = wanted(policy, &rule.access);
+                let verification = verification.for_rule(rule, &wanted);
                 let principal = match verifiers.verify(&verification, &mut context).await {
                     Ok(principal) => Some(principal),
                     Err(denial) if denial.code.is_outage() => return Err(denial),

@@ -6,9 +6,8 @@ use edge_auth_token::{ClaimPath, Claims};
 use serde_json::Value;
 
 use crate::denial::{Code, Denial};
-use crate::identity_headers::KeptValues;
 use crate::policy::Issuer;
-use crate::principal::{Principal, PrincipalKind};
+use crate::principal::{Derived, Principal, PrincipalKind};
 use crate::scopes::Scopes;
 
 /// The most bytes of a subject. A longer one is not an identity but an attack on logs and headers.
@@ -57,7 +56,7 @@ pub(super) fn principal(
         client: client(issuer, claims)?,
         tenant: tenant.map(str::to_owned),
         scopes: scopes(issuer, claims)?,
-        header_values: KeptValues::default(),
+        derived: Derived::default(),
     })
 }
 

@@ -3,7 +3,6 @@
 
 use super::outcome::UpstreamRequest;
 use super::verifiers::Verifiers;
-use super::wanted::wanted;
 use crate::bootstrap_secret::BOOTSTRAP_PREFIX;
 use crate::cors::response_fields;
 use crate::credential::{Wanted, cookies_without, protocols_without, query_without};
@@ -25,12 +24,12 @@ impl UpstreamBuilder<'_> {
     pub(super) fn build(
         &self,
         rule: &Rule,
+        wanted: &Wanted<'_>,
         is_verified: bool,
         request: &AuthRequest<'_>,
         path: Option<&NormalPath>,
         query: Option<&str>,
     ) -> UpstreamRequest {
-        let wanted = wanted(self.policy, &rule.access);
         // Only a verified credential is taken out of the fields that it shares with other things.
         let (mut rewritten, query) = if is_verified && !rule.forward_credential {
             without_tokens(&wanted.places, request.headers, query)
@@ -48,7 +47,7 @@ impl UpstreamBuilder<'_> {
             if is_rewritten
                 || self.is_for_the_gate(rule, request, name)
                 || (!rule.forward_credential
-                    && self.is_credential(&wanted, is_verified, name, value))
+                    && self.is_credential(wanted, is_verified, name, value))
             {
                 remove.push(name.to_ascii_lowercase());
             }

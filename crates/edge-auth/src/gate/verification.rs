@@ -4,6 +4,7 @@ use edge_auth_token::Timestamp;
 
 use super::revocation::RevocationChecker;
 use crate::certificate::CertificateSignatures;
+use crate::credential::Wanted;
 use crate::policy::{Policy, Rule};
 use crate::request::AuthRequest;
 
@@ -15,13 +16,15 @@ pub(super) struct Verification<'v, P> {
     pub backend: &'v dyn CertificateSignatures,
     pub revocations: &'v RevocationChecker,
     pub rule: &'v Rule,
+    /// What the rule names, and where it may be.
+    pub wanted: &'v Wanted<'v>,
     pub request: &'v AuthRequest<'v>,
     pub now: Timestamp,
 }
 
 impl<'v, P> Verification<'v, P> {
     /// Returns the verification of the same request for another rule.
-    pub(super) fn for_rule(&self, rule: &'v Rule) -> Self {
-        Self { rule, ..*self }
+    pub(super) fn for_rule(&self, rule: &'v Rule, wanted: &'v Wanted<'v>) -> Self {
+        Self { rule, wanted, ..*self }
     }
 }

@@ -9,7 +9,6 @@ use super::context::DecisionContext;
 use super::token::TokenVerifier;
 use super::upgrade::wants_websocket;
 use super::verification::Verification;
-use super::wanted::wanted;
 use crate::credential::PresentedCredentials;
 use crate::denial::{Code, Denial};
 use crate::platform::Platform;
@@ -32,8 +31,7 @@ impl Verifiers {
         verification: &Verification<'_, P>,
         context: &mut DecisionContext,
     ) -> Result<Arc<Principal>, Denial> {
-        let Verification { policy, rule, request, revocations, now, .. } = *verification;
-        let wanted = wanted(policy, &rule.access);
+        let Verification { policy, rule, wanted, request, revocations, now, .. } = *verification;
         let query = request.target.split_once('?').map(|(_, query)| query);
         let PresentedCredentials { tokens, api_key } =
             wanted.extract(request.headers, query, |text| self.api_keys.recognises(text))?;

@@ -21,15 +21,6 @@ impl Access {
             Self::Any(named) | Self::All(named) => named,
         }
     }
-
-    /// The credentials whose holder can be the principal.
-    pub(super) fn principals(&self) -> &[CredentialRef] {
-        match self {
-            Self::Public => &[],
-            Self::Any(named) => named,
-            Self::All(named) => named.get(..1).unwrap_or_default(),
-        }
-    }
 }
 
 /// A block of the policy that a rule names, by its index.

@@ -12,7 +12,7 @@ pub enum AdminScope {
     /// To look at API keys, and at the description of the interface.
     #[serde(rename = "edge-auth:keys:read")]
     ReadKeys,
-    /// To make, import, rotate, disable, enable and revoke API keys.
+    /// To make, import, rotate, disable, enable, revoke and wrap API keys.
     #[serde(rename = "edge-auth:keys:write")]
     WriteKeys,
     /// To look at revocations.
@@ -53,6 +53,7 @@ impl AdminScope {
                 ("POST", "/admin/v1/keys/{id}/disable"),
                 ("POST", "/admin/v1/keys/{id}/enable"),
                 ("POST", "/admin/v1/keys/{id}/revoke"),
+                ("POST", "/admin/v1/keys/{id}/wrap"),
             ],
             Self::ReadRevocations => {
                 &[("GET", "/admin/v1/revocations"), ("GET", "/admin/v1/revocations/{id}")]

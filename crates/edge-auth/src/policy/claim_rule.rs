@@ -1,14 +1,11 @@
 //! Conditions on claims: of an `[[issuer]]` for each of its tokens, of a `[[rule]]` for tokens that
 //! pass it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use edge_auth_token::{ClaimPath, Claims};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::compiler::{Compiler, Field};
 
 /// A condition that a token's claims must meet.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -39,45 +36,6 @@ pub(crate) enum ClaimValue {
 }
 
 impl ClaimRule {
-    /// Makes the rule that a claim with a plain name has this text.
-    pub(super) fn equals(claim: &str, value: &str) -> Self {
-        let wanted = ClaimTest::OneOf(vec![ClaimValue::Text(value.to_owned())]);
-        Self::Is { claim: ClaimPath::name(claim), wanted }
-    }
-
-    /// Makes the rule that a claim with a plain name is `true`.
-    pub(super) fn is_true(claim: &str) -> Self {
-        let wanted = ClaimTest::OneOf(vec![ClaimValue::Boolean(true)]);
-        Self::Is { claim: ClaimPath::name(claim), wanted }
-    }
-
-    /// Makes the rule that one of some claims with plain names is there.
-    pub(super) fn present(claims: &[&str]) -> Self {
-        Self::AnyPresent { claims: claims.iter().map(|claim| ClaimPath::name(claim)).collect() }
-    }
-
-    /// Compiles a table of claims, and reports mistakes at `at`.
-    pub(super) fn compile(
-        compiler: &mut Compiler<'_>,
-        at: &Field,
-        table: &BTreeMap<String, ClaimTest>,
-    ) -> Vec<Self> {
-        let mut rules = Vec::with_capacity(table.len());
-        for (name, wanted) in table {
-            match ClaimPath::parse(name) {
-                Ok(claim) => rules.push(Self::Is { claim, wanted: wanted.clone() }),
-                Err(error) => compiler.error(at.clone(), &format!("`{name}` {error}")),
-            }
-            if wanted.values().is_empty() {
-                compiler.error(
-                    at.clone(),
-                    &format!("`{name}` lists no value: name one, or leave it out"),
-                );
-            }
-        }
-        rules
-    }
-
     /// Returns what the rule wants, unless the claims meet it.
     pub(crate) fn refusal(&self, claims: &Claims) -> Option<String> {
         match self {
@@ -120,7 +78,7 @@ impl ClaimTest {
     }
 
     /// Whether a claim passes the test. A value that is not a list counts as a list of one.
-    fn is_met_by(&self, found: &Value) -> bool {
+    pub(super) fn is_met_by(&self, found: &Value) -> bool {
         let items = match found {
             Value::Array(items) => items.as_slice(),
             single => std::slice::from_ref(single),
@@ -134,7 +92,7 @@ impl ClaimTest {
     }
 
     /// Returns a hint if a GitHub subject differs from the pinned one by its ids only.
-    fn github_hint(&self, found: &str) -> Option<String> {
+    pub(super) fn github_hint(&self, found: &str) -> Option<String> {
         let names = without_github_ids(found)?;
         let is_pinned = self.values().iter().any(|value| *value == ClaimValue::Text(names.clone()));
         let hint = "; the token has the ids of owner and repository in it, as GitHub makes subjects since July \
@@ -151,12 +109,6 @@ fn without_github_ids(subject: &str) -> Option<String> {
     let (owner, _) = owner.rsplit_once('@')?;
     let (name, _) = name.rsplit_once('@')?;
     Some(format!("repo:{owner}/{name}:{rest}"))
-}
-
-/// Whether a text is a GitHub subject that names a repository without its ids.
-pub(super) fn is_github_subject_without_ids(subject: &str) -> bool {
-    let repository = subject.strip_prefix("repo:").and_then(|rest| rest.split(':').next());
-    repository.is_some_and(|repository| !repository.contains('@'))
 }
 
 impl ClaimValue {
@@ -198,90 +150,5 @@ impl fmt::Display for ClaimTest {
             Self::ContainsAny(_) => write!(f, "contain one of {listed}"),
             Self::ContainsAll(_) => write!(f, "contain all of {listed}"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::policy::schema::WrittenTest;
-
-    fn is_met(test: Value, found: Value) -> bool {
-        let WrittenTest(test) = serde_json::from_value(test).unwrap();
-        test.is_met_by(&found)
-    }
-
-    #[test]
-    fn a_claim_is_one_value_or_one_of_several_and_of_the_same_type() {
-        for (test, found) in [
-            (json!("a"), json!("a")),
-            (json!(true), json!(true)),
-            (json!(42), json!(42)),
-            (json!(42), json!(42.0)),
-            (json!(-1), json!(-1)),
-            (json!(["a", 7]), json!(7)),
-        ] {
-            assert!(is_met(test.clone(), found.clone()), "{test} {found}");
-        }
-        for (test, found) in [
-            (json!("a"), json!("A")),
-            (json!("a"), json!(["a"])),
-            (json!("true"), json!(true)),
-            (json!(true), json!("true")),
-            (json!(true), json!(1)),
-            (json!("42"), json!(42)),
-            (json!(42), json!("42")),
-            (json!(42), json!(42.5)),
-            (json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992.0)),
-            (json!(["a", "b"]), json!("c")),
-            (json!("a"), json!({"a": 1})),
-        ] {
-            assert!(!is_met(test.clone(), found.clone()), "{test} {found}");
-        }
-    }
-
-    #[test]
-    fn a_list_contains_whole_elements_and_a_lone_value_is_a_list_of_one() {
-        let list = json!(["staff", "buyers", 7]);
-        for test in [
-            json!({"contains": "buyers"}),
-            json!({"contains": 7}),
-            json!({"contains_any": ["x", "staff"]}),
-            json!({"contains_all": ["staff", "buyers"]}),
-        ] {
-            assert!(is_met(test.clone(), list.clone()), "{test}");
-        }
-        for test in [
-            json!({"contains": "buy"}),
-            json!({"contains_any": ["x", "y"]}),
-            json!({"contains_all": ["staff", "x"]}),
-            json!({"contains_all": []}),
-            json!({"contains_any": []}),
-        ] {
-            assert!(!is_met(test.clone(), list.clone()), "{test}");
-        }
-        assert!(is_met(json!({"contains": "buyers"}), json!("buyers")));
-        assert!(!is_met(json!({"contains": "buyers"}), json!("no-buyers-here")));
-        assert!(!is_met(json!({"contains": "buyers"}), json!({"buyers": true})));
-        assert!(!is_met(json!({"contains": "buyers"}), json!([["buyers"]])));
-    }
-
-    #[test]
-    fn a_github_subject_with_ids_is_refused_with_a_hint() {
-        let pinned = ClaimRule::equals("sub", "repo:octo/app:ref:refs/heads/main");
-        let ClaimRule::Is { wanted, .. } = &pinned else { panic!() };
-        assert!(wanted.github_hint("repo:octo@1/app@2:ref:refs/heads/main").is_some());
-        for other in [
-            "repo:octo/app:ref:refs/heads/x",
-            "repo:octo@1/lib@2:ref:refs/heads/main",
-            "octo@1/app@2",
-        ] {
-            assert!(wanted.github_hint(other).is_none(), "{other}");
-        }
-        assert!(is_github_subject_without_ids("repo:octo/app:ref:refs/heads/main"));
-        assert!(!is_github_subject_without_ids("repo:octo@1/app@2:ref:refs/heads/main"));
-        assert!(!is_github_subject_without_ids("repository_owner:octo"));
     }
 }

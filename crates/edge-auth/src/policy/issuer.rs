@@ -1,6 +1,5 @@
 //! `[[issuer]]`, compiled: how its tokens are recognised and checked, and where its keys come from.
 
-mod compile;
 mod keys;
 
 use std::time::Duration;
@@ -9,14 +8,13 @@ use edge_auth_token::{Algorithm, Audience, ClaimPath, Claims, Validation};
 
 use serde::{Deserialize, Serialize};
 
-use super::claim_rule::{ClaimRule, ClaimValue, is_github_subject_without_ids};
+use super::claim_rule::ClaimRule;
 use super::fetch_files::FetchFiles;
 use super::issuer_identifier::IssuerIdentifier;
-use super::public_issuer::PublicIssuer;
 use super::scope_claim::ScopeClaim;
 use super::token_place::TokenPlace;
 
-pub use keys::KeyOrigin;
+pub use keys::{KeyOrigin, SecretEncoding};
 
 pub(crate) use keys::fetchable;
 
@@ -65,43 +63,6 @@ impl Issuer {
     pub(crate) fn expects(&self, token_type: Option<&str>, claims: &Claims) -> bool {
         self.validation.check_kind(token_type, claims).is_ok()
             && self.claims.iter().all(|rule| rule.refusal(claims).is_none())
-    }
-
-    /// Returns what an operator should change in this block, though the gate is right without it.
-    pub(super) fn advice(&self) -> Vec<String> {
-        let mut advice: Vec<String> = self.github_pins_without_ids().map(|pin| {
-            format!(
-                "issuer `{}`: `sub` is pinned as \"{pin}\", without ids. Repositories made or renamed since July \
-                 2026 have immutable ids in their subjects (`repo:octo@1/app@2:…`), and their tokens are refused: \
-                 pin that form, too, or `repository_id`",
-                self.name
-            )
-        }).collect();
-        if self.mixes_subjects {
-            advice.push(format!(
-                "issuer `{0}`: `subject_claim` lists several claims: a value that one token has in one of them and \
-                 another token in another is one principal (`jwt:{0}:VALUE`). Make sure that no client's id is a \
-                 user's `sub`, or give each kind of token a separate block, told apart by `claims`",
-                self.name
-            ));
-        }
-        advice
-    }
-
-    /// Returns the subjects of repositories that the policy pins as they were before they had ids.
-    fn github_pins_without_ids(&self) -> impl Iterator<Item = &str> {
-        let is_github =
-            PublicIssuer::of(&self.validation.issuer) == Some(PublicIssuer::GithubActions);
-        let pins = self.claims.iter().filter_map(move |rule| match rule {
-            ClaimRule::Is { claim, wanted } if is_github && claim.steps() == ["sub"] => {
-                Some(wanted.values())
-            }
-            ClaimRule::Is { .. } | ClaimRule::AnyPresent { .. } => None,
-        });
-        pins.flatten().filter_map(|value| match value {
-            ClaimValue::Text(text) if is_github_subject_without_ids(text) => Some(text.as_str()),
-            ClaimValue::Text(_) | ClaimValue::Boolean(_) | ClaimValue::Integer(_) => None,
-        })
     }
 
     /// Returns what in this block weakens the gate, by the names of the fields.

@@ -1,10 +1,6 @@
 //! Recognises the issuer of a token: by its `iss`, which may have a tenant in it, or by the trust
 //! domain of its `sub`.
 
-mod compile;
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 
 use edge_auth_token::Claims;
@@ -116,14 +112,6 @@ impl IssuerIdentifier {
         }
     }
 
-    /// Whether its tokens have a tenant.
-    pub(crate) fn has_tenants(&self) -> bool {
-        match self {
-            Self::Iss { tenants: Tenants::Listed(_) | Tenants::Any, .. } => true,
-            Self::Iss { tenants: Tenants::None, .. } | Self::TrustDomain(_) => false,
-        }
-    }
-
     /// Whether tokens of any tenant are accepted.
     pub(crate) fn takes_any_tenant(&self) -> bool {
         matches!(self, Self::Iss { tenants: Tenants::Any, .. })
@@ -144,7 +132,7 @@ impl Tenants {
 const ANY_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// Whether a subject is a SPIFFE ID of a workload in this trust domain (SPIFFE-ID, section 2).
-fn is_spiffe_id_of(subject: &str, domain: &str) -> bool {
+pub(super) fn is_spiffe_id_of(subject: &str, domain: &str) -> bool {
     let path = subject.strip_prefix("spiffe://").and_then(|rest| rest.strip_prefix(domain));
     let Some(path) = path.and_then(|path| path.strip_prefix('/')) else {
         return false;

@@ -1,18 +1,19 @@
 //! The policy: one file, compiled once, default deny.
 //!
-//! [`Policy::parse`] turns text into a policy that cannot be wrong in itself: names resolve,
-//! patterns parse, no rule is unreachable. What it refers to (secrets, key files) is brought in
-//! when a [`Gate`](crate::Gate) is built.
+//! The `compiler` turns text into a policy that cannot be wrong in itself: names resolve, patterns
+//! parse, no rule is unreachable. [`Policy::load`] reads what was compiled before, without the
+//! compiler. What a policy refers to (secrets, key files) is brought in when a [`Gate`](crate::Gate)
+//! is built.
 
 mod access;
+mod admin;
 mod admin_scope;
-mod administrators;
 mod api_key;
 mod aws;
 mod claim_rule;
 mod client_cert;
-mod compile;
 mod compiled;
+#[cfg(feature = "compiler")]
 mod compiler;
 mod digest;
 mod error;
@@ -22,41 +23,23 @@ mod introspect;
 mod issuer;
 mod issuer_identifier;
 mod lifetimes;
-mod lint;
-mod networks;
-mod parse;
-mod preset;
-mod public_issuer;
-mod reserved_headers;
-mod response_age;
+mod proxy;
 mod revocation;
 mod rule;
-mod rule_tenants;
-mod sample_token;
 mod sampling;
-mod schema;
 mod scope_claim;
-mod settings;
-mod spans;
 mod strict_table;
 mod subject_pattern;
-#[cfg(test)]
-mod tests;
 mod token_place;
-#[cfg(any(test, target_family = "wasm"))]
-mod value;
 mod when;
 
+use admin::AdminPolicy;
 use aws::AwsPolicy;
-use compiler::Compiler;
-use parse::parse;
 use revocation::RevocationPolicy;
 use sampling::Sampling;
 use serde::{Deserialize, Serialize};
-use settings::AdminPolicy;
 
 pub(crate) use api_key::{ApiKeyKind, ApiKeyPolicy};
-pub use aws::UsageIdentifier;
 pub(crate) use client_cert::ClientCertPolicy;
 pub(crate) use issuer::{Issuer, fetchable};
 pub(crate) use issuer_identifier::TENANT;
@@ -66,31 +49,26 @@ pub(crate) use token_place::TokenPlace;
 
 pub use access::{Access, CredentialRef};
 pub use admin_scope::AdminScope;
-pub use administrators::{Administration, Administrator};
-pub use aws::HttpApiResponse;
+pub use aws::{HttpApiResponse, UsageIdentifier};
 pub use compiled::{LoadError, MAX_COMPILED_BYTES};
+#[cfg(feature = "compiler")]
+pub use compiler::{
+    Administration, Administrator, Format, MAX_POLICY_BYTES, Preset, SampleField, SampleToken,
+    TOO_LONG,
+};
 pub use digest::PolicyDigest;
 pub use error::{PolicyError, PolicyErrors};
 pub use fetch_files::FetchFiles;
 pub use host_requirements::HostCapabilities;
 pub use introspect::{IdentityHeader, RuleSummary};
-pub use issuer::KeyOrigin;
-pub use preset::Preset;
+pub use issuer::{KeyOrigin, SecretEncoding};
+pub use proxy::Proxy;
 pub use rule::Rule;
-pub use sample_token::{SampleField, SampleToken};
-pub use schema::{Proxy, SecretEncoding};
-pub use spans::Format;
 
 use crate::bootstrap_secret::BootstrapHash;
 use crate::certificate::{CertificateSource, Pins};
 use crate::route::{Route, Router};
 use crate::trusted_proxies::TrustPolicy;
-
-/// The size of the largest policy that is read, in bytes.
-pub const MAX_POLICY_BYTES: usize = 1024 * 1024;
-
-/// The mistake of a longer one.
-pub const TOO_LONG: &str = "is longer than 1048576 bytes, which is the most that is read";
 
 /// A policy without mistakes in itself.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -118,20 +96,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads a policy; `file` is the name for its errors. Everything that is wrong is reported at
-    /// once, except that a text which does not even have the right shape stops at its first error.
-    pub fn parse(text: &str, format: Format, file: &str) -> Result<Self, PolicyErrors> {
-        if text.len() > MAX_POLICY_BYTES {
-            return Err(PolicyErrors::of_file(file, TOO_LONG));
-        }
-        let mut compiler = Compiler::new(file, text, format);
-        let source = parse(text, format, file)?;
-        let policy = Self::compile(&mut compiler, source);
-        compiler.finish().map_err(PolicyErrors)?;
-        let body = policy.body().map_err(|error| PolicyErrors::of_file(file, error.to_string()))?;
-        Ok(policy.named(file, PolicyDigest::of(&body)))
-    }
-
     /// The rules, in the order of the file.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
@@ -162,13 +126,6 @@ impl Policy {
                 format!("rule `{}`: insecure_allow_stale_revocation: {what}", rule.name)
             });
         issuers.chain(certificates).chain(rules).collect()
-    }
-
-    /// Returns what an operator should change in the policy, one sentence each, though the gate is
-    /// right without it.
-    pub fn advice(&self) -> Vec<String> {
-        let issuers = self.issuers.iter().flat_map(Issuer::advice);
-        issuers.chain(self.rules_without_tenants()).collect()
     }
 
     /// Replaces the origin of an issuer's keys, so that a policy can be tried with keys made for

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compiler::{Compiler, Field};
-use super::{Policy, schema};
+use super::Policy;
 
 /// `[audit]`, compiled. Refusals, administrative actions and warnings are always logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
@@ -18,14 +17,4 @@ impl Policy {
     pub fn allowed_decisions_logged(&self) -> Option<f64> {
         self.sampling.allowed
     }
-}
-
-/// Compiles `[audit]`; a mistake is reported to `compiler`.
-pub(super) fn sampling(compiler: &mut Compiler<'_>, source: schema::AuditTable) -> Sampling {
-    let allowed = source.allowed.filter(|share| (0.0..=1.0).contains(share));
-    if source.allowed.is_some() && allowed.is_none() {
-        let message = "is the share of allowed decisions that are logged: a number from 0.0 to 1.0";
-        compiler.error(Field::single("audit", "allowed"), message);
-    }
-    Sampling { allowed }
 }

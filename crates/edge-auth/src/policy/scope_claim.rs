@@ -6,9 +6,6 @@ use edge_auth_token::{ClaimPath, Claims};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::compiler::{Compiler, Field};
-use super::schema::ScopeClaimSource;
-
 /// A claim that carries scopes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct ScopeClaim {
@@ -19,32 +16,6 @@ pub(crate) struct ScopeClaim {
 }
 
 impl ScopeClaim {
-    /// Makes the claim of this plain name: text is split only in `scope` (RFC 6749, section 3.3)
-    /// and `scp`.
-    pub(super) fn name(name: &str) -> Self {
-        Self { claim: ClaimPath::name(name), split: is_split_by_default(name) }
-    }
-
-    /// Compiles what a policy says, and reports mistakes at `at`.
-    pub(super) fn compile(
-        compiler: &mut Compiler<'_>,
-        at: &Field,
-        source: Vec<ScopeClaimSource>,
-    ) -> Vec<Self> {
-        let mut claims = Vec::with_capacity(source.len());
-        for ScopeClaimSource { claim: name, split } in source {
-            match ClaimPath::parse(&name) {
-                Ok(claim) => {
-                    let last = claim.steps().pop().unwrap_or_default().to_owned();
-                    let split = split.unwrap_or_else(|| is_split_by_default(&last));
-                    claims.push(Self { claim, split });
-                }
-                Err(error) => compiler.error(at.clone(), &format!("`{name}` {error}")),
-            }
-        }
-        claims
-    }
-
     /// Adds the scopes that a token has in this claim. An element of a list is one scope as it
     /// stands; an object gives the names of its members.
     ///
@@ -78,8 +49,4 @@ impl ScopeClaim {
         }
         Ok(())
     }
-}
-
-fn is_split_by_default(name: &str) -> bool {
-    matches!(name, "scope" | "scp")
 }

@@ -34,18 +34,3 @@ pub(crate) fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 ) -> Result<T, D::Error> {
     StrictTable::deserialize(deserializer).map(|StrictTable(table)| table)
 }
-
-/// Deserializes a field that is a table, if it is there.
-pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    table(deserializer).map(Some)
-}
-
-/// Deserializes a field that is a list of tables.
-pub(super) fn tables<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    let tables = Vec::<StrictTable<T>>::deserialize(deserializer)?;
-    Ok(tables.into_iter().map(|StrictTable(table)| table).collect())
-}

@@ -48,6 +48,37 @@ impl NormalPath {
     /// Bytes outside ASCII may be raw UTF-8. An adapter refuses a target that is not UTF-8 itself
     /// ([`PathRefused::NotUtf8`]).
     pub fn parse(target: &str) -> Result<(Self, Option<&str>), PathRefused> {
+        match Self::parse_plain(target) {
+            Some(parsed) => Ok(parsed),
+            None => Self::parse_any(target),
+        }
+    }
+
+    /// Parses a target whose path is its own normal form, as most are: of letters, digits, `-`, `_`,
+    /// `~` and single slashes. Returns `None` for others, good or bad.
+    fn parse_plain(target: &str) -> Option<(Self, Option<&str>)> {
+        let bytes = target.as_bytes();
+        let end = bytes.iter().position(|byte| *byte == b'?').unwrap_or(bytes.len());
+        let (path, query) = target.split_at_checked(end)?;
+        if !path.starts_with('/') || path.len() > MAX_PATH {
+            return None;
+        }
+        let mut before = b' ';
+        for byte in path.bytes() {
+            let is_plain =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'/');
+            if !is_plain || (byte == b'/' && before == b'/') {
+                return None;
+            }
+            before = byte;
+        }
+        if query.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'#') {
+            return None;
+        }
+        Some((Self(path.to_owned()), query.strip_prefix('?')))
+    }
+
+    fn parse_any(target: &str) -> Result<(Self, Option<&str>), PathRefused> {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),

@@ -139,11 +139,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) fn result(outcome: &Outcome) -> String {
     match outcome.code() {
         Some(code) => code.name().to_owned(),
-        None => outcome.audit.principal.clone().unwrap_or_default(),
+        None => outcome.audit.as_ref().unwrap().principal.clone().unwrap_or_default(),
     }
 }
 
 /// Returns the reason in the audit event.
 pub(crate) fn reason(outcome: &Outcome) -> String {
-    outcome.audit.reason.clone().unwrap_or_default()
+    outcome.audit.as_ref().unwrap().reason.clone().unwrap_or_default()
 }

@@ -8,10 +8,13 @@
     reason = "a panic is a failed test"
 )]
 
+mod compiled;
 mod fixture;
 mod forward_auth;
 mod forward_replies;
 mod gateway;
 mod redaction;
+mod relevant_fields;
+mod sampling;
 mod undecided;
 mod verify;

@@ -25,16 +25,24 @@ pub(super) fn measure(
     let cargo_lambda = Tool::CargoLambda
         .bring(cache)
         .map_err(|Missing { why, help }| io::Error::other(format!("{why} (try: {help})")))?;
-    let packaged = lambda::package(workspace, &cargo_lambda)?;
+    let packaged = lambda::package(&lambda::AUTHORIZER, workspace, &cargo_lambda)?;
+    let control = lambda::package(&lambda::CONTROL, workspace, &cargo_lambda)?;
     bench.alone(
         "deployed archive",
         "size",
         "MB",
         fs::metadata(&packaged.archive)?.len() as f64 / 1e6,
     );
+    bench.alone(
+        "deployed archive, control",
+        "size",
+        "MB",
+        fs::metadata(&control.archive)?.len() as f64 / 1e6,
+    );
     bench.alone("program", "size", "MB", fs::metadata(&packaged.program)?.len() as f64 / 1e6);
     let mut command = programs.bench();
-    command.arg("functions").arg(&programs.folder).arg("--bootstrap").arg(&packaged.program);
+    command.arg("functions").arg(&programs.folder).arg("--authorizer").arg(&packaged.program);
+    command.arg("--control").arg(&control.program);
     match peer(programs, workspace, cache) {
         Ok((node, program)) => {
             bench

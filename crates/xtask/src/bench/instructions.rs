@@ -21,7 +21,9 @@ pub(super) fn measure(programs: &Programs, bench: &mut Bench) -> io::Result<()> 
         }
     };
     bench.versions.push(version);
-    for case in ["warm RS256", "warm API key"] {
+    for case in
+        ["warm RS256", "warm RS256, not logging", "warm API key", "warm API key, not logging"]
+    {
         anstream::println!("counting instructions: {case}");
         // One-time work is the same in both runs and cancels out.
         let difference = count(programs, case, 2)?.saturating_sub(count(programs, case, 1)?);

@@ -56,7 +56,7 @@ pub(super) fn measure(
     rounds("native", among(programs, &folder, &addresses), bench)?;
     idle(&instances, bench)?;
     drop(instances);
-    match worker_pair::prepare(at, cache, &folder) {
+    match worker_pair::prepare(at, programs, cache, &folder) {
         Ok(workers) => {
             let running = workers.start()?;
             rounds("workers", among(programs, &folder, &running.addresses), bench)?;
@@ -128,12 +128,16 @@ fn functions(
 ) -> Result<Command, Missing> {
     let dynamodb = Tool::DynamoDbLocal.bring(cache)?;
     let java = Tool::Java.bring(cache)?;
-    let packaged = lambda::package(at, &Tool::CargoLambda.bring(cache)?).map_err(|error| {
-        Missing { why: error.to_string(), help: "cargo xtask test --only lambda".into() }
-    })?;
+    let cargo_lambda = Tool::CargoLambda.bring(cache)?;
     let mut command = programs.bench();
-    command.args(["revocation", "rounds"]).arg(folder).arg("--bootstrap");
-    command.arg(packaged.program);
+    command.args(["revocation", "rounds"]).arg(folder).arg("--functions");
+    for program in [lambda::AUTHORIZER, lambda::CONTROL] {
+        let packaged = lambda::package(&program, at, &cargo_lambda).map_err(|error| Missing {
+            why: error.to_string(),
+            help: "cargo xtask test --only lambda".into(),
+        })?;
+        command.arg(packaged.program);
+    }
     command.env("EDGE_AUTH_DYNAMODB_LOCAL", dynamodb).env("EDGE_AUTH_JAVA", java);
     Ok(command)
 }

@@ -4,7 +4,9 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
-use std::{fs, io};
+use std::{fmt, fs, io};
+
+use serde_json::{Map, Value};
 
 use super::programs::Programs;
 use super::workerd::{self, Running, Workers};
@@ -25,12 +27,16 @@ const PATH: &str = "/authorize";
 /// machine.
 const FIELDS: [&str; 3] =
     ["cf-connecting-ip: 127.0.0.1", "x-forwarded-method: GET", "x-forwarded-uri: /v1/orders/42"];
+/// How many fields a request has besides those and the client's own, here and at the edge.
+const FEW: usize = 0;
+const MANY: usize = 23;
 const PEER: &str = "jose";
 
 pub(super) const HOW: &str = "\
 Medians of five rounds in which both take turns, each restarted; in brackets edge-auth's divided by the peer's.
 workerd itself, 16 connections on loopback, the client on the same cores. Cold uses 20 000 tokens in turn, warm 1000.
-Both decide about the same rule, answer with the same fields and log a line for each request, which is discarded.";
+Both decide about the same rule, answer with the same fields and log a line for each request, which is discarded; or,
+where it says so, for each refused request only.";
 
 pub(super) fn measure(
     programs: &Programs,
@@ -42,24 +48,62 @@ pub(super) fn measure(
         |missing: Missing| io::Error::other(format!("{} (try: {})", missing.why, missing.help));
     let node = &workerd::with_the_workers(at, cache).map_err(other)?;
     let peers = npm::bring(cache, "bench-peers", super::verifying::PEERS).map_err(other)?;
-    let ours = ours(at, programs, node)?;
-    let theirs = theirs(at, programs, node, &peers)?;
-    bench.versions.push(output_of(Command::new(&ours.workerd).arg("--version"))?.trim().to_owned());
-    starts(programs, &ours, &theirs, bench)?;
-    for algorithm in ALGORITHMS {
-        for (turn, tokens) in TURNS {
-            anstream::println!("workers: {turn} {algorithm}");
-            contest(programs, (&ours, &theirs), (turn, algorithm, tokens), bench)?;
+    for logs in [true, false] {
+        let ours = ours(at, programs, node, logs)?;
+        let theirs = theirs(at, programs, node, &peers, logs)?;
+        if logs {
+            let version = output_of(Command::new(&ours.workerd).arg("--version"))?;
+            bench.versions.push(version.trim().to_owned());
+            starts(programs, &ours, &theirs, bench)?;
+        }
+        let mut cases = ALGORITHMS.map(|algorithm| (algorithm, FEW)).to_vec();
+        cases.push(("RS256", MANY));
+        for (algorithm, further) in cases {
+            for (turn, tokens) in TURNS {
+                let case = Case { turn, algorithm, tokens, further, logs };
+                anstream::println!("workers: {case}");
+                contest(programs, (&ours, &theirs), &case, bench)?;
+            }
         }
     }
     Ok(())
+}
+
+/// One comparison.
+struct Case {
+    turn: &'static str,
+    algorithm: &'static str,
+    tokens: &'static str,
+    /// How many further fields a request has.
+    further: usize,
+    /// Whether both log a line for each request.
+    logs: bool,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.turn, self.algorithm)?;
+        if self.further == MANY {
+            write!(f, ", 30 fields")?;
+        }
+        if self.logs { Ok(()) } else { write!(f, ", not logging") }
+    }
+}
+
+impl Case {
+    fn fields(&self) -> Vec<String> {
+        let further = (0..self.further).map(|number| {
+            format!("x-further-{number}: a value of the length that a field has at the edge")
+        });
+        FIELDS.iter().map(|field| (*field).to_owned()).chain(further).collect()
+    }
 }
 
 /// Measures both in turn, round after round, and starts each of them anew.
 fn contest(
     programs: &Programs,
     (ours, theirs): (&Workers, &Workers),
-    (turn, algorithm, tokens): (&str, &str, &str),
+    case: &Case,
     bench: &mut Bench,
 ) -> io::Result<()> {
     let mut figures = [Vec::new(), Vec::new()];
@@ -67,11 +111,10 @@ fn contest(
         for (worker, figures) in [ours, theirs].into_iter().zip(&mut figures) {
             let running = worker.start()?;
             // A warm-up of one second for the JIT.
-            load(programs, &running, algorithm, tokens, "1")?;
-            figures.push(load(programs, &running, algorithm, tokens, "3")?);
+            load(programs, &running, case, "1")?;
+            figures.push(load(programs, &running, case, "3")?);
         }
     }
-    let case = format!("{turn} {algorithm}");
     for (index, (metric, unit)) in
         [("time per request", "µs"), ("p50", "µs"), ("p99", "µs")].into_iter().enumerate()
     {
@@ -79,7 +122,7 @@ fn contest(
             median(all.iter().filter_map(|one: &[f64; 3]| one.get(index).copied()).collect())
         });
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
-            bench.beside(&case, (metric, unit), ours, (PEER, theirs));
+            bench.beside(&case.to_string(), (metric, unit), ours, (PEER, theirs));
         }
     }
     Ok(())
@@ -133,15 +176,25 @@ fn answered(running: &Running, token: &str) -> io::Result<()> {
 fn load(
     programs: &Programs,
     running: &Running,
-    algorithm: &str,
-    tokens: &str,
+    case: &Case,
     seconds: &str,
 ) -> io::Result<[f64; 3]> {
     let mut load = programs.bench();
     load.arg("load").arg(&programs.folder).arg(running.address()?.to_string());
-    load.args(["--path", PATH, "--algorithm", algorithm]);
-    load.args(FIELDS.iter().flat_map(|field| ["--field", field]));
-    load.args(["--tokens", tokens, "--first", "0", "--connections", "16", "--seconds", seconds]);
+    load.args(["--path", PATH, "--algorithm", case.algorithm]);
+    for field in case.fields() {
+        load.args(["--field", &field]);
+    }
+    load.args([
+        "--tokens",
+        case.tokens,
+        "--first",
+        "0",
+        "--connections",
+        "16",
+        "--seconds",
+        seconds,
+    ]);
     let output = output_of(&mut load)?;
     let numbers: Vec<f64> =
         output.split_whitespace().filter_map(|number| number.parse().ok()).collect();
@@ -151,14 +204,16 @@ fn load(
     }
 }
 
-fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Workers> {
-    let folder = programs.folder.join("worker");
+fn ours(at: &Workspace, programs: &Programs, node: &Path, logs: bool) -> io::Result<Workers> {
+    let folder = programs.folder.join(if logs { "worker" } else { "worker-not-logging" });
     // A Worker does not support Envoy's forward-auth.
     let policy = fs::read_to_string(programs.folder.join("policy.toml"))?
         .replace("\"envoy\"", "\"traefik\"");
+    let audit = if logs { "" } else { "[audit]\nallowed = 0.0\n\n" };
+    let policy = format!("{audit}{policy}");
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;
     let modules =
-        workerd::laid_out(at, "gate", &folder, &[("policy.toml", policy), ("jwks.json", jwks)])?;
+        workerd::laid_out((at, programs), "gate", &folder, &policy, &[("jwks.json", jwks)])?;
     // The policy names keys, which no measured request has: whatever is bound is not asked.
     let rest = "bindings = [
       (name = \"READER\", service = \"main\"),
@@ -168,12 +223,20 @@ fn ours(at: &Workspace, programs: &Programs, node: &Path) -> io::Result<Workers>
     configured(&folder, node, &modules, rest)
 }
 
-fn theirs(at: &Workspace, programs: &Programs, node: &Path, peers: &Path) -> io::Result<Workers> {
-    let folder = programs.folder.join("jose");
+fn theirs(
+    at: &Workspace,
+    programs: &Programs,
+    node: &Path,
+    peers: &Path,
+    logs: bool,
+) -> io::Result<Workers> {
+    let folder = programs.folder.join(if logs { "jose" } else { "jose-not-logging" });
     fs::create_dir_all(&folder)?;
-    for file in ["jwks.json", "expected.json"] {
-        fs::copy(programs.folder.join(file), folder.join(file))?;
-    }
+    fs::copy(programs.folder.join("jwks.json"), folder.join("jwks.json"))?;
+    let expected = fs::read_to_string(programs.folder.join("expected.json"))?;
+    let mut expected: Map<String, Value> = serde_json::from_str(&expected)?;
+    expected.insert("logs_allowed".to_owned(), logs.into());
+    fs::write(folder.join("expected.json"), serde_json::to_string(&expected)?)?;
     fs::copy(at.root.join("crates/edge-auth-bench/peers/gate.mjs"), folder.join("gate.mjs"))?;
     output_of(
         Command::new(node.join("node_modules/esbuild/bin/esbuild"))

@@ -31,7 +31,7 @@ async fn event(target: &str) -> AuditEvent {
         path_rewritten: true,
         proxy_trusted: false,
     };
-    built.unwrap().0.authorize(&request, Timestamp::from_seconds(1)).await.audit
+    built.unwrap().0.authorize(&request, Timestamp::from_seconds(1)).await.audit.unwrap()
 }
 
 /// Takes what the test lets it take, and keeps it.

@@ -313,6 +313,18 @@ fn target() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| format!("/{}", pieces.concat()))
 }
 
+#[test]
+fn only_targets_without_anything_special_are_plain() {
+    for target in ["/", "/v1/orders/42", "/a/", "/a-b_c~d?x=%2f&y=..", "/a?"] {
+        assert!(NormalPath::parse_plain(target).is_some(), "{target}");
+    }
+    for target in
+        ["", "a", "*", "//", "/a//b", "/a.b", "/..", "/%61", "/a;b", "/a#", "/a?b#", "/a?b c", "/é"]
+    {
+        assert!(NormalPath::parse_plain(target).is_none(), "{target}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
@@ -332,6 +344,13 @@ proptest! {
             prop_assert_eq!(query, None);
             prop_assert_eq!(again.forwarded(), forwarded.clone());
             prop_assert_eq!(&again, &path);
+        }
+    }
+
+    #[test]
+    fn a_plain_target_is_read_like_any_other(target in "/?[/a-zA-Z0-9_~-]{0,12}[?#. ;%\\\\é\u{7f}=&/]{0,3}[a-z0-9]{0,3}") {
+        if let Some(parsed) = NormalPath::parse_plain(&target) {
+            prop_assert_eq!(Ok(parsed), NormalPath::parse_any(&target));
         }
     }
 
