@@ -21,6 +21,7 @@ pub(crate) async fn run(Handler { gate, store }: &Handler) -> Result<Maintained,
     let Some(secrets) = gate.revocation_secrets() else {
         return Ok(Maintained { revocations: None });
     };
+    store.prepare_heads().await.map_err(|error| error.to_string())?;
     let ledger = RevocationLedger::new(secrets.clone(), store);
     match ledger.compact(&SystemRandomness, now()).await {
         Ok(held) => {

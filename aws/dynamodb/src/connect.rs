@@ -1,6 +1,7 @@
 //! Makes the client: region, credentials, retries.
 
 use std::env::var;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use edge_auth::platform::Unavailable;
 
 #[cfg(feature = "profiles")]
 use crate::control::DynamoDbStore;
+use crate::head::HEADS;
 use crate::reader::{DynamoDbReader, LazyClient};
 use crate::table_name::TableName;
 
@@ -61,8 +63,15 @@ impl DynamoDbReader {
             .build();
         let config = config.retry_config(retries).timeout_config(timeouts);
         let client = LazyClient::new(Box::new(move || Client::from_conf(config.build())));
-        Self { client: Arc::new(client), table, deadline }
+        Self { client: Arc::new(client), table, deadline, head: any_head() }
     }
+}
+
+/// Returns a copy of the log's head, any of them with the same probability.
+fn any_head() -> u32 {
+    // The keys of a hasher are random.
+    let random = RandomState::new().build_hasher().finish();
+    u32::try_from(random % u64::from(HEADS)).unwrap_or_default()
 }
 
 /// Returns an environment variable, unless it is empty.

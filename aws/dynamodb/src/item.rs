@@ -8,7 +8,8 @@
 //! | `expires_at` | N | API-key records | `lapses_at` in seconds, rounded up: the table's TTL attribute |
 //! | `write` | B | API-key records | the call that wrote it: tells a repeated write from another writer's |
 //! | `mark` | S | revocations | the tag by which they are found; the sort key of the index `mark` |
-//! | `sequence` | N | the head, snapshots | the sequence of the last revocation |
+//! | `sequence` | N | heads, snapshots | the sequence of the last revocation |
+//! | `newest`, `complete_from` | L, N | heads | the newest revocations, and the sequence from which these are all |
 //! | `id` | S | snapshots | names their parts |
 //! | `bytes` | B | parts of snapshots | the part's bytes |
 //! | `parts` | N | counts of parts | the number of parts that may exist |
@@ -74,6 +75,14 @@ impl Stored {
             return Err(self.wrong(attribute));
         };
         number.parse().map_err(|_| self.wrong(attribute))
+    }
+
+    /// Takes a list out.
+    pub(crate) fn list(&mut self, attribute: &str) -> Result<Vec<AttributeValue>, DynamoDbError> {
+        match self.item.remove(attribute) {
+            Some(AttributeValue::L(list)) => Ok(list),
+            _ => Err(self.wrong(attribute)),
+        }
     }
 
     /// Takes bytes out.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `reader.rs` | the reader: a client, a table, and one deadline for every operation |
 //! | `api_keys.rs`, `revocations.rs` | reads of API-key records and of the revocation feed |
+//! | `head.rs` | copies of the log's head, over which instances spread |
 //! | `table_layout.rs`, `item.rs` | the keys and the attributes of items |
 //! | `connect.rs` | the client: region, credentials, retries |
 //! | `error.rs` | errors, in words that say what to do |
@@ -18,6 +19,7 @@ mod connect;
 #[cfg(feature = "control")]
 mod control;
 mod error;
+mod head;
 mod item;
 mod reader;
 mod revocations;
@@ -28,5 +30,6 @@ mod table_name;
 pub use connect::Profile;
 #[cfg(feature = "control")]
 pub use control::{DynamoDbStore, TableSetup};
+pub use head::HEADS;
 pub use reader::{DEADLINE, DynamoDbReader};
 pub use table_name::{TableName, TableNameError};

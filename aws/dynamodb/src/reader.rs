@@ -28,6 +28,8 @@ pub struct DynamoDbReader {
     pub(crate) client: Arc<LazyClient>,
     pub(crate) table: TableName,
     pub(crate) deadline: Duration,
+    /// The copy of the log's head that this instance reads.
+    pub(crate) head: u32,
 }
 
 impl DynamoDbReader {

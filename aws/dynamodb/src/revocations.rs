@@ -6,17 +6,22 @@ use edge_auth::platform::{LogTail, RevocationFeed, RevocationRecord, SnapshotRec
 use futures::FutureExt;
 
 use crate::error::{DynamoDbError, cause};
+use crate::head::Head;
 use crate::item::{Item, Stored, text};
 use crate::reader::DynamoDbReader;
 use crate::table_layout::{self, MARK_INDEX};
 
 impl RevocationFeed for DynamoDbReader {
+    /// Reads the copy of the log's head that this instance has chosen, and the log only if older
+    /// records are wanted, or if there are no copies yet.
     async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
-        let since = self
-            .revocations("pk = :pk AND sk >= :first")
-            .expression_attribute_values(":first", text(&table_layout::revocation_sort(first)));
-        let records = self.within_deadline("Query", records(since, limit).boxed()).await?;
-        Ok(LogTail::current(records))
+        let get = self.get(table_layout::of_head_copy(self.head));
+        let head = async move { get.send().await.map_err(cause)?.item.map(Head::of).transpose() };
+        let head = self.within_deadline("GetItem", head.boxed()).await?;
+        match head.and_then(|head| head.since(first, limit)) {
+            Some(records) => Ok(LogTail::current(records)),
+            None => self.since_in_log(first, limit).await,
+        }
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -49,6 +54,19 @@ impl RevocationFeed for DynamoDbReader {
 }
 
 impl DynamoDbReader {
+    /// Reads records from the log itself.
+    pub(crate) async fn since_in_log(
+        &self,
+        first: u64,
+        limit: usize,
+    ) -> Result<LogTail, Unavailable> {
+        let since = self
+            .revocations("pk = :pk AND sk >= :first")
+            .expression_attribute_values(":first", text(&table_layout::revocation_sort(first)));
+        let records = self.within_deadline("Query", records(since, limit).boxed()).await?;
+        Ok(LogTail::current(records))
+    }
+
     pub(crate) fn revocations(&self, condition: &str) -> QueryFluentBuilder {
         self.query()
             .key_condition_expression(condition)
@@ -88,7 +106,7 @@ pub(crate) async fn page(
 
 /// Reads a record. The sort key must be exactly as [`table_layout::revocation_sort`] writes it:
 /// otherwise an item with another spelling of a sequence would be a second record of it.
-fn record(item: Item) -> Result<RevocationRecord, DynamoDbError> {
+pub(crate) fn record(item: Item) -> Result<RevocationRecord, DynamoDbError> {
     let mut stored = Stored::new(item)?;
     let sequence = match stored.sort().parse() {
         Ok(sequence) if table_layout::revocation_sort(sequence) == stored.sort() => sequence,

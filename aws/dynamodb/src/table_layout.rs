@@ -4,15 +4,16 @@
 //! |---|---|---|
 //! | `api-key#0` … `api-key#f` | the key's id | an API-key record |
 //! | `revocation` | its sequence, in 20 digits | a revocation |
-//! | `revocation-head` | `-` | the newest revocation's sequence |
+//! | `revocation-head#0` … `revocation-head#f` | `-` | copies of the log's head: its newest revocations |
+//! | `revocation-head` | `-` | the head of earlier versions; `sequence` is `moved` |
 //! | `revocation-snapshot` | `-` | the newest snapshot |
 //! | `revocation-snapshot#` its id `#` the part's index | `-` | a part of a snapshot |
 //! | `revocation-snapshot-parts` | the snapshot's id | the number of its parts |
 //!
 //! DynamoDB sorts `sk` by its UTF-8 bytes within one `pk`: the order that lists want. One `pk` for
 //! all API-key records would be one partition, and so 3,000 reads a second; sixteen are 48,000 from
-//! the first second on, for the price of sixteen queries for each page of a list. Revocations are
-//! read by a few queries a minute from each instance, and need one order.
+//! the first second on, for the price of sixteen queries for each page of a list. Revocations need
+//! one order, so they are one partition, of which instances mostly read the copies of the head.
 
 use crate::item::{Item, text};
 
@@ -69,6 +70,12 @@ pub(crate) fn revocation_sort(sequence: u64) -> String {
     format!("{sequence:020}")
 }
 
+/// Returns the key of a copy of the log's head.
+pub(crate) fn of_head_copy(copy: u32) -> Item {
+    key(&format!("revocation-head#{copy:x}"), ALONE)
+}
+
+/// Returns the key of the single head that earlier versions move.
 #[cfg(feature = "control")]
 pub(crate) fn of_revocation_head() -> Item {
     key("revocation-head", ALONE)

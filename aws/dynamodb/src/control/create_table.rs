@@ -34,8 +34,8 @@ pub struct TableSetup {
 }
 
 impl DynamoDbStore {
-    /// Makes the table if it does not exist, waits until it is active, and switches on its TTL, by
-    /// which DynamoDB deletes expired records.
+    /// Makes the table if it does not exist, waits until it is active, switches on its TTL, by which
+    /// DynamoDB deletes expired records, and makes the copies of the revocation log's head.
     ///
     /// # Errors
     /// The table of this name is another program's, or AWS refuses.
@@ -44,7 +44,9 @@ impl DynamoDbStore {
         let made = async {
             let created = create(client, table).await?;
             until_active(client, table).await?;
-            Ok(TableSetup { created, ttl_enabled: enable_ttl(client, table).await? })
+            let ttl_enabled = enable_ttl(client, table).await?;
+            self.head().await?;
+            Ok(TableSetup { created, ttl_enabled })
         };
         made.await.map_err(|DynamoDbError(why)| {
             Unavailable::new(format!("DynamoDB table {table}: {why}"))

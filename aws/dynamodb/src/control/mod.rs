@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use edge_auth::platform::Unavailable;
 
 pub use self::create_table::TableSetup;
+pub(crate) use self::revocations::item as record_item;
 use crate::item::Item;
 use crate::reader::DynamoDbReader;
 use crate::table_name::TableName;

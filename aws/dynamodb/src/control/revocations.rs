@@ -22,7 +22,7 @@ const PUT_OFF: Duration = Duration::from_millis(50);
 
 impl RevocationFeed for DynamoDbStore {
     async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
-        self.reader.since(first, limit).await
+        self.reader.since_in_log(first, limit).await
     }
 
     async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
@@ -120,6 +120,12 @@ impl RevocationLog for DynamoDbStore {
         let keys =
             lapsed.iter().map(|record| table_layout::of_revocation(record.sequence)).collect();
         self.delete_all(keys).await?;
+        if !lapsed.is_empty() {
+            let deleted = lapsed.iter().map(|record| record.sequence).collect();
+            self.reader
+                .within_deadline("TransactWriteItems", self.forget_in_head(&deleted).boxed())
+                .await?;
+        }
         Ok(lapsed.len())
     }
 }

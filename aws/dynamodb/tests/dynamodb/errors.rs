@@ -54,6 +54,26 @@ fn flaky(
     (server.unwrap(), requests)
 }
 
+/// Starts a server as [`flaky`] does, for transactions alone: it passes everything else on.
+fn flaky_transactions(
+    first: u64,
+    instead: impl Fn(&SeenRequest) -> Response + Send + Sync + 'static,
+) -> (Server, Arc<AtomicU64>) {
+    let transactions = Arc::<AtomicU64>::default();
+    let counted = Arc::clone(&transactions);
+    let server = Server::start(move |request| {
+        let mut values = request.headers.iter().map(|(_, value)| value);
+        if !values.any(|value| value.ends_with(".TransactWriteItems")) {
+            return forwarded(&request);
+        }
+        match counted.fetch_add(1, Ordering::SeqCst) {
+            number if number < first => instead(&request),
+            _ => forwarded(&request),
+        }
+    });
+    (server.unwrap(), transactions)
+}
+
 fn throttled() -> Response {
     refusal(
         "ProvisionedThroughputExceededException",
@@ -116,7 +136,7 @@ async fn an_append_whose_answer_is_lost_is_stored_once_and_reported_as_stored() 
         assert_eq!(forwarded(request).status, 200);
         Response { status: 500, ..Response::default() }
     };
-    let (server, requests) = flaky(1, lose);
+    let (server, requests) = flaky_transactions(1, lose);
     let store = at(&server.url(), "lost_append");
     assert_eq!(store.append(&[revocation(1)]).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(requests.load(Ordering::SeqCst), 2);
@@ -142,7 +162,7 @@ fn throttled_transaction(_: &SeenRequest) -> Response {
 #[tokio::test]
 async fn a_throttled_append_is_tried_again() {
     let direct = open("throttled_append").await.unwrap();
-    let (server, requests) = flaky(2, throttled_transaction);
+    let (server, requests) = flaky_transactions(2, throttled_transaction);
     let store = at(&server.url(), "throttled_append");
     assert_eq!(store.append(&[revocation(1)]).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(requests.load(Ordering::SeqCst), 3);
@@ -151,8 +171,9 @@ async fn a_throttled_append_is_tried_again() {
 
 #[tokio::test]
 async fn an_append_that_stays_throttled_says_so() {
-    let (server, _) = flaky(u64::MAX, throttled_transaction);
-    let table = TableName::parse("throttled_append").unwrap();
+    open("stays_throttled").await.unwrap();
+    let (server, _) = flaky_transactions(u64::MAX, throttled_transaction);
+    let table = TableName::parse("stays_throttled").unwrap();
     let store = DynamoDbStore::connect(config(&server.url()), table, DEADLINE);
     let complaint = store.append(&[revocation(1)]).await.unwrap_err().to_string();
     assert!(complaint.contains("TransactWriteItems: TransactionCanceledException"), "{complaint}");

@@ -5,5 +5,6 @@
 mod conformance;
 mod damage;
 mod errors;
+mod heads;
 mod operations;
 mod support;

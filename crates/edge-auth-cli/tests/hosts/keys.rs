@@ -45,7 +45,7 @@ fn a_key_is_made_shown_changed_and_revoked_as_on_the_store() {
     let rotated = report(&folder, &server, &["keys", "rotate", id, "--overlap", "1h 30m"]);
     assert_ne!(text(&rotated, "/secret"), secret);
     let until = text(&rotated, "/key/previous_secret_until").to_owned();
-    assert!(until > text(&rotated, "/key/created_at").to_owned());
+    assert!(&*until > text(&rotated, "/key/created_at"));
     let disabled = report(&folder, &server, &["keys", "disable", id]);
     assert_eq!(disabled["key"]["state"], "disabled");
     prints_the_same(&folder, &server, &["keys", "show", id]);

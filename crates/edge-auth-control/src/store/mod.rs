@@ -13,8 +13,8 @@ use edge_auth_token::Timestamp;
 pub use missing::MissingStore;
 
 /// The most records of one [`RevocationLog::append`] that every store takes: one DynamoDB
-/// transaction has room for them and a condition.
-pub const MAX_APPENDED: usize = 90;
+/// transaction has room for them and the copies of the log's head.
+pub const MAX_APPENDED: usize = 80;
 
 /// The stores that a control plane writes.
 ///

@@ -44,7 +44,7 @@ async fn a_gate_reads_at_once_what_the_administration_writes() {
         expires_at: None,
     };
     assert_eq!(gate.since(1, 10).await.unwrap().records, []);
-    assert_eq!(store.append(&[entry.clone()]).await.unwrap(), WriteOutcome::Stored);
+    assert_eq!(store.append(std::slice::from_ref(&entry)).await.unwrap(), WriteOutcome::Stored);
     assert_eq!(gate.since(1, 10).await.unwrap().records, [entry]);
 
     // Commands come and go while the gate runs.

@@ -113,7 +113,7 @@ fn another_version_is_refused_by_name() {
 #[test]
 fn another_digest_is_refused() {
     let mut form = compiled(GOOD);
-    let digit = form.iter_mut().nth(27).unwrap();
+    let digit = form.get_mut(27).unwrap();
     *digit = if *digit == b'0' { b'1' } else { b'0' };
     assert_eq!(Policy::load(&form).unwrap_err(), LoadError::Digest);
 }
