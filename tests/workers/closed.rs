@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::deployment::{Deployment, address, send};
+use crate::deployment::{Deployment, address, compile, send};
 use crate::driver::Driver;
 use crate::keys::{PEPPER, POLICY, REVOCATION, made, revoking};
 
@@ -42,6 +42,10 @@ fn gate() -> Deployment {
 fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     let driver = Driver::start();
     let without_policy = gate().with("files", json!({}));
+    let policy = compile(POLICY).unwrap();
+    let cut_short = policy[..policy.len() - 1].to_vec();
+    let of_another_version =
+        [b"edge-auth policy 99", &policy["edge-auth policy 1".len()..]].concat();
     let without_pepper = gate().variable("PEPPER", "");
     let without_store = gate().with("keys", Value::Null).service("READER", Value::Null);
     let without_feed = gate()
@@ -51,9 +55,11 @@ fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     let cases = [
         (without_feed, "revocation feed, so a store is needed: bind the entrypoint Reader"),
         (gate().policy(&revoking("2s")), "REVOCATION"),
-        (without_policy, "policy.toml"),
-        (gate().policy("[[rule]]\npath = \"/public\"\npublick = true\n"), "publick"),
-        (gate().policy("not toml"), "policy.toml:1"),
+        (without_policy, "does not name policy.bin"),
+        (gate().compiled(&cut_short), "policy.bin is damaged: it is cut short"),
+        (gate().compiled(&of_another_version), "is a compiled policy of version 99"),
+        (gate().compiled(POLICY.as_bytes()), "policy.bin is not a compiled policy"),
+        (gate().compiled(&cut_short), "Build it again: `edge-auth policy build policy.toml`"),
         (gate().policy("[forward_auth]\nproxy = \"envoy\"\n"), "Envoy"),
         (without_pepper, "PEPPER"),
         (without_store, "READER"),

@@ -2,6 +2,10 @@
 
 use std::net::SocketAddr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use edge_auth::Policy;
+use edge_auth::policy::Format;
 use edge_auth_testkit::scenario::source::Endpoint;
 use edge_auth_testkit::scenario::{Call, Setup};
 use edge_auth_testkit::wire::{Response, exchange};
@@ -52,12 +56,14 @@ impl Deployment {
         self
     }
 
+    /// Compiles a policy and adds it.
     pub(crate) fn policy(self, text: &str) -> Self {
-        self.file("policy.toml", text)
+        self.compiled(&compile(text).unwrap())
     }
 
-    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
-        self.0["files"][name] = json!(text);
+    /// Adds a compiled policy.
+    pub(crate) fn compiled(mut self, policy: &[u8]) -> Self {
+        self.0["files"]["policy.bin"] = json!({ "base64": STANDARD.encode(policy) });
         self
     }
 
@@ -88,15 +94,22 @@ impl Deployment {
         self.with("ledger", json!({ "unsafeUniqueKey": format!("ledger-{era}") }))
     }
 
-    /// Adds the policy, files and secrets of a scenario.
-    pub(crate) fn set_up(mut self, setup: &Setup<'_>) -> Self {
+    /// Adds the policy, files and secrets of a scenario. The error is that of the policy.
+    pub(crate) fn set_up(mut self, setup: &Setup<'_>) -> Result<Self, String> {
         let files: Map<String, Value> = (setup.secret_provider.files.iter())
             .map(|(name, bytes)| (name.clone(), json!(String::from_utf8_lossy(bytes))))
             .collect();
         self.0["files"] = Value::Object(files);
         self.0["bindings"] = json!(setup.secret_provider.secrets);
-        self.policy(&setup.policy)
+        Ok(self.compiled(&compile(&setup.policy)?))
     }
+}
+
+/// Compiles a policy as the build does.
+pub(crate) fn compile(policy: &str) -> Result<Vec<u8>, String> {
+    let policy = Policy::parse(policy, Format::Toml, "policy.toml");
+    let policy = policy.map_err(|errors| errors.to_string())?;
+    policy.to_compiled().map_err(|error| error.to_string())
 }
 
 impl From<Deployment> for Value {

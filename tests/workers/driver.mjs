@@ -14,13 +14,14 @@ const { transform } = packages("esbuild");
 
 const tell = (message) => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** The modules of a built Worker, with these files in place of the bundled ones. The policy lies beside its folder. */
+/** The modules of a built Worker, with these files, texts or bytes, in place of the bundled ones. */
 async function modules({ folder, entry, files, around }) {
   const at = `/${basename(folder)}`;
   const names = Object.keys(files);
   const imports = names.map((_, at) => `import file${at} from "./file${at}.txt";`);
   const members = names.map((name, at) => `${JSON.stringify(name)}: file${at},`);
-  const text = (path, contents) => ({ type: "Text", path, contents });
+  const file = (path, contents) =>
+    contents.base64 ? { type: "Data", path, contents: Buffer.from(contents.base64, "base64") } : { type: "Text", path, contents };
   const bundled = `${imports.join("\n")}\nexport default { ${members.join(" ")} };\n`;
   const built = (type, path) => readFile(`${folder}/${path}`).then((contents) => ({ type, path: `${at}/${path}`, contents }));
   return [
@@ -31,7 +32,7 @@ async function modules({ folder, entry, files, around }) {
     await built("ESModule", "build/index.js"),
     await built("CompiledWasm", "build/index_bg.wasm"),
     { type: "ESModule", path: "/policy/index.js", contents: bundled },
-    ...names.map((name, at) => text(`/policy/file${at}.txt`, files[name])),
+    ...names.map((name, at) => file(`/policy/file${at}.txt`, files[name])),
   ];
 }
 

@@ -77,9 +77,9 @@ impl Workers {
 impl Product for Workers {
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
         self.era += 1;
-        let gate = |name| Deployment::gate(name).set_up(setup).reading().keys(self.era);
-        let gateway = gate("gateway").variable("UPSTREAM", upstream);
-        let workers = [gate("authorizer"), gateway.control(self.era), gateway].map(Value::from);
+        let gate = Deployment::gate("authorizer").set_up(setup)?.reading().keys(self.era);
+        let gateway = gate.clone().with("name", json!("gateway")).variable("UPSTREAM", upstream);
+        let workers = [gateway.control(self.era), gateway, gate].map(Value::from);
         self.driver.logs();
         let started = self.driver.start_workers(json!(workers))?;
         let [gateway, authorizer, control] =

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ impl Wrangler {
             .arg(state.path())
             .current_dir(workers_folder())
             .env("CLOUDFLARE_INCLUDE_PROCESS_ENV", "true")
+            .env("EDGE_AUTH", edge_auth())
             .env("PEPPER", PEPPER)
             .env("REVOCATION", REVOCATION)
             .env("CI", "1")
@@ -91,4 +93,41 @@ fn the_project_starts_with_wrangler_and_decides() {
         401,
         "of the control Worker"
     );
+}
+
+#[test]
+fn a_mistake_in_the_policy_fails_the_build() {
+    let project = tempfile::tempdir().unwrap();
+    for file in ["package.json", "gate/wrangler.toml", "control/wrangler.toml"] {
+        let copy = project.path().join(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(workers_folder().join(file), copy).unwrap();
+    }
+    fs::create_dir(project.path().join("policy")).unwrap();
+    let policy = "[[rule]]\npath = \"/public\"\npublick = true\n";
+    fs::write(project.path().join("policy/policy.toml"), policy).unwrap();
+    for worker in ["gate", "control"] {
+        fs::create_dir_all(project.path().join(worker).join("src")).unwrap();
+        fs::write(project.path().join(worker).join("src/index.js"), "export default {}").unwrap();
+        let built = Command::new("node")
+            .arg(node_folder().join("node_modules/wrangler/bin/wrangler.js"))
+            .args(["deploy", "--dry-run", "-c", &format!("{worker}/wrangler.toml")])
+            .current_dir(project.path())
+            .env("CI", "1")
+            .env("NO_COLOR", "1")
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("EDGE_AUTH", edge_auth())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = [built.stdout, built.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!built.status.success(), "{said}");
+        assert!(said.contains("policy.toml:3") && said.contains("publick"), "{said}");
+    }
+}
+
+/// Returns the path of the command, with which the build compiles the policy.
+fn edge_auth() -> PathBuf {
+    PathBuf::from(std::env::var_os("EDGE_AUTH_BINARY").expect("set by `cargo xtask test`"))
 }

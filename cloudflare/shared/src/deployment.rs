@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use edge_auth::policy::Format;
-use edge_auth::{Policy, PolicyErrors, SecretProvider};
+use edge_auth::{Policy, SecretProvider};
 use edge_auth_token::Secret;
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
+
+/// The file with the compiled policy.
+const POLICY: &str = "policy.bin";
 
 /// The Worker's bindings, and the files that `policy/index.js` names.
 #[derive(Debug)]
@@ -19,19 +21,15 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Reads the bundled policy.
+    /// Loads the bundled policy, which the build has compiled.
     ///
     /// # Errors
-    /// It is missing or has mistakes.
+    /// It is missing, damaged, or of another version.
     pub fn policy(&self) -> Result<Policy, String> {
-        for (file, format) in [("policy.toml", Format::Toml), ("policy.json", Format::Json)] {
-            if let Some(text) = text(&self.files, file) {
-                return Policy::parse(&text, format, file)
-                    .map_err(|errors: PolicyErrors| errors.to_string());
-            }
-        }
-        Err("no policy is bundled: `policy/index.js` names neither policy.toml nor policy.json"
-            .to_owned())
+        let Some(bytes) = own(&self.files, POLICY) else {
+            return Err(format!("no policy is bundled: `policy/index.js` does not name {POLICY}"));
+        };
+        Policy::load(&Uint8Array::new(&bytes).to_vec()).map_err(|error| format!("{POLICY} {error}"))
     }
 
     /// Returns a variable's text, unless it is missing or empty.
@@ -66,7 +64,11 @@ fn member(object: &JsValue, name: &str) -> Option<JsValue> {
 }
 
 fn text(object: &JsValue, name: &str) -> Option<String> {
-    // Members that every object inherits (`constructor`) are neither files nor variables.
-    let own = Object::has_own(object.unchecked_ref::<Object>(), &JsValue::from_str(name));
-    member(object, name).filter(|_| own)?.as_string()
+    own(object, name)?.as_string()
+}
+
+/// Returns a member, but not one that every object inherits (`constructor`).
+fn own(object: &JsValue, name: &str) -> Option<JsValue> {
+    let is_own = Object::has_own(object.unchecked_ref::<Object>(), &JsValue::from_str(name));
+    member(object, name).filter(|_| is_own)
 }

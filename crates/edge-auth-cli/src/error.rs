@@ -47,9 +47,9 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
   1  the answer is no: a policy has mistakes, or must decide without its secrets; a request is
-     denied, a case failed, a key is not found
+     denied, a case failed, a key is not found, a host refuses the administrator
   2  usage: the arguments, or a file that they name, are malformed
-  3  the machine failed: a file, a port, a store";
+  3  the machine failed: a file, a port, a store; or a host cannot be asked";
 
 impl CommandError {
     /// Makes an error of the machine.

@@ -126,6 +126,14 @@ impl<K: Eq + Hash, V> Generations<K, V> {
 #[derive(Clone, Copy)]
 pub(crate) struct Seed(pub [u8; 16]);
 
+impl Seed {
+    /// Returns half of it as a number.
+    pub(crate) fn number(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
 impl BuildHasher for Seed {
     type Hasher = DefaultHasher;
 

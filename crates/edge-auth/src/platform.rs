@@ -13,7 +13,8 @@ use edge_auth_token::Timestamp;
 pub use edge_auth_token::{MaybeSend, MaybeSync};
 use pki_types::CertificateDer;
 pub use revocations::{
-    LogTail, NoRevocations, RevocationFeed, RevocationRecord, SNAPSHOT_PART_BYTES, SnapshotRecord,
+    LogTail, NoRevocations, RELAY_KEEPS, RevocationFeed, RevocationRecord, SNAPSHOT_PART_BYTES,
+    SnapshotRecord,
 };
 
 /// The stores and sources that a gate uses on its host.

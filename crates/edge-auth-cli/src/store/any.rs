@@ -5,7 +5,7 @@ use edge_auth::platform::{
 };
 use edge_auth_control::store::{ApiKeyAdmin, Precondition, RevocationLog, WriteOutcome};
 #[cfg(feature = "dynamodb")]
-use edge_auth_dynamodb::DynamoDbStore;
+use edge_auth_dynamodb::{DynamoDbReader, DynamoDbStore};
 use edge_auth_token::Timestamp;
 
 use super::error::StoreError;
@@ -26,9 +26,9 @@ pub enum AnyStore {
 pub enum AnyReader {
     /// An SQLite file, opened without the permission to write it.
     Sqlite(SqliteReader),
-    /// A DynamoDB table.
+    /// A DynamoDB table, of which the reader has no write.
     #[cfg(feature = "dynamodb")]
-    DynamoDb(DynamoDbStore),
+    DynamoDb(DynamoDbReader),
 }
 
 impl AnyStore {
@@ -40,7 +40,7 @@ impl AnyStore {
         Ok(match self {
             Self::Sqlite(store) => AnyReader::Sqlite(store.reader()?),
             #[cfg(feature = "dynamodb")]
-            Self::DynamoDb(store) => AnyReader::DynamoDb(store.clone()),
+            Self::DynamoDb(store) => AnyReader::DynamoDb(store.reader().clone()),
         })
     }
 }

@@ -102,9 +102,9 @@ impl Open {
         &self.files
     }
 
-    /// Returns whether the files at the path are still its own, and the schema is unchanged.
-    pub(super) fn is_current(&self) -> Result<bool, StoreErrorKind> {
-        Ok(self.files == files_at(&self.path)? && self.schema == schema::changes(&self.connection)?)
+    /// Returns whether the schema is unchanged.
+    pub(super) fn has_its_schema(&self) -> Result<bool, StoreErrorKind> {
+        Ok(self.schema == schema::changes(&self.connection)?)
     }
 
     /// Checks, after work, that the files at the path are still its own.

@@ -66,7 +66,7 @@ impl Connections {
         loop {
             let idle = self.held().idle(WRITES).pop();
             let open = match idle {
-                Some(open) if open.is_current()? => open,
+                Some(open) if open.has_its_schema()? => open,
                 Some(_) => continue,
                 None if WRITES => self.admit(Open::to_write(path, Empty::Refuse)?.0)?,
                 None => self.admit(Open::to_read(path)?)?,
@@ -75,8 +75,8 @@ impl Connections {
         }
     }
 
-    /// Counts one more connection in use. If the files were replaced, closes all that are idle; one
-    /// that is still in use must end first.
+    /// Counts one more connection in use. If the files at the path are others now, closes all that
+    /// are idle; those that are still in use must end first.
     fn count(&self, path: &Path) -> Result<Count<'_>, StoreErrorKind> {
         let found = files_at(path)?;
         let mut held = self.held();

@@ -51,7 +51,9 @@ pub(crate) async fn open_reader_named(argument: &str) -> Result<AnyReader, Comma
     match named(argument)? {
         StoreUrl::Sqlite(path) => Ok(AnyReader::Sqlite(SqliteReader::open(&path)?)),
         #[cfg(feature = "dynamodb")]
-        StoreUrl::DynamoDb(table) => Ok(AnyReader::DynamoDb(dynamodb::open(table).await?)),
+        StoreUrl::DynamoDb(table) => {
+            Ok(AnyReader::DynamoDb(dynamodb::open(table).await?.reader().clone()))
+        }
     }
 }
 

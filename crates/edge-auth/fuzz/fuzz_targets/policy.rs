@@ -1,5 +1,5 @@
-//! Fuzzes the policy: TOML and JSON mean the same, errors name existing lines, and only public
-//! rules allow requests without credentials.
+//! Fuzzes the policy: TOML and JSON mean the same, errors name existing lines, the compiled form is
+//! the policy, and only public rules allow requests without credentials.
 
 #![no_main]
 
@@ -26,8 +26,12 @@ fuzz_target!(|text: &str| {
         names_existing_lines(&as_json, &json);
         assert_eq!(summary(&as_toml), summary(&as_json), "{json}");
     }
+    drop(Policy::load(text.as_bytes()));
     if let Ok(policy) = as_toml {
-        decides(policy);
+        let Ok(form) = policy.to_compiled() else { return };
+        let loaded = Policy::load(&form).expect("what is compiled loads");
+        assert_eq!(format!("{loaded:?}"), format!("{policy:?}"));
+        decides(loaded);
     }
 });
 

@@ -13,6 +13,11 @@ use super::{MaybeSend, MaybeSync, Unavailable};
 /// The most bytes of one part of a snapshot: it fits into one item of every store.
 pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 
+/// How long a relay between the store and the gates answers from one read, counted from the read's
+/// beginning. While one request reads the store, it answers the others from the read before, with
+/// its age.
+pub const RELAY_KEEPS: Duration = Duration::from_secs(1);
+
 /// Reads the feed, for a gate. Every read sees every write that ended before it began, except
 /// [`since`](Self::since), whose answer says how old it is.
 pub trait RevocationFeed: MaybeSend + MaybeSync {

@@ -1,5 +1,6 @@
 //! When an instance reads the feed, and when what it knows is too old to decide by.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use edge_auth_token::Timestamp;
@@ -18,9 +19,10 @@ pub(super) const OUT_OF_TURN: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct ReadTimes {
     limits: RevocationLimits,
+    seed: u64,
     /// The time as of which the log is known: when the last good read began, less its answer's age.
     read_at: Option<Timestamp>,
-    /// When the last good read began.
+    /// When the last good read began; earlier, if the next one is to be earlier.
     asked_at: Option<Timestamp>,
     /// When a read began that has not ended yet.
     reading_since: Option<Timestamp>,
@@ -43,8 +45,9 @@ pub enum Freshness {
 
 impl ReadTimes {
     /// Makes the times of an instance that has read nothing yet.
-    pub fn new(limits: RevocationLimits) -> Self {
-        Self { limits, read_at: None, asked_at: None, reading_since: None, failed_at: None }
+    /// The seed differs between instances.
+    pub fn new(limits: RevocationLimits, seed: u64) -> Self {
+        Self { limits, seed, read_at: None, asked_at: None, reading_since: None, failed_at: None }
     }
 
     /// Returns the bound and its stages.
@@ -106,10 +109,21 @@ impl ReadTimes {
         let known = self.read_at.filter(|read_at| *read_at <= began.plus(took).plus(OUT_OF_TURN));
         let read_at = known.unwrap_or_default().max(began.minus(age));
         self.read_at = Some(read_at);
-        self.asked_at = self.asked_at.max(Some(began));
+        // Instances that start together, or wait for the same store, then read apart.
+        let is_first = self.asked_at.is_none() || self.failed_at.is_some();
+        let earlier = if is_first { self.spread(began) } else { Duration::ZERO };
+        self.asked_at = self.asked_at.max(Some(began.minus(earlier)));
         let is_recent = began.since(read_at) < self.limits.interval;
         self.failed_at = if is_recent { None } else { Some(began.plus(took)) };
         is_recent
+    }
+
+    /// Returns a part of the time between two reads, which differs between instances.
+    fn spread(&self, began: Timestamp) -> Duration {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, began.millis()).hash(&mut hasher);
+        let half = u64::try_from((self.limits.interval / 2).as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(hasher.finish() % half.max(1))
     }
 
     /// Notes the failure of a read that began at `began` and took this long.
@@ -120,6 +134,67 @@ impl ReadTimes {
 
     /// Forgets all times, after the clock was set back: the age of what is known is unknown.
     pub(super) fn forget(&mut self) {
-        *self = Self::new(self.limits);
+        *self = Self::new(self.limits, self.seed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: RevocationLimits = RevocationLimits {
+        bound: Duration::from_secs(10),
+        interval: Duration::from_secs(6),
+        gateway_cache: Duration::ZERO,
+    };
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn after(seconds: f64) -> Timestamp {
+        NOW.plus(Duration::from_secs_f64(seconds))
+    }
+
+    /// An instance whose first read began at [`NOW`].
+    fn started(seed: u64) -> ReadTimes {
+        let mut times = ReadTimes::new(LIMITS, seed);
+        assert!(times.succeed(NOW, Duration::ZERO, Duration::ZERO));
+        times
+    }
+
+    #[test]
+    fn instances_that_start_together_read_apart_from_then_on() {
+        let mut due_in_each_second = [0; 3];
+        for seed in 0..300 {
+            let mut times = started(seed);
+            let due = times.due_at();
+            due_in_each_second[due.since(NOW).as_secs() as usize] += 1;
+            assert!(times.succeed(due, Duration::ZERO, Duration::ZERO));
+            assert_eq!(times.due_at(), due.plus(Duration::from_secs(3)));
+        }
+        assert!(due_in_each_second.iter().all(|count| *count > 50), "{due_in_each_second:?}");
+    }
+
+    #[test]
+    fn instances_that_waited_for_the_same_store_read_apart_too() {
+        let mut due = std::collections::BTreeSet::new();
+        for seed in 0..300 {
+            let mut times = started(seed);
+            times.fail(after(3.0), Duration::ZERO);
+            assert!(!times.may_read(after(3.9)) && times.may_read(after(4.0)));
+            assert!(times.succeed(after(4.0), Duration::ZERO, Duration::ZERO));
+            due.insert(times.due_at());
+        }
+        assert!(due.len() > 200, "{} different times", due.len());
+        assert!(due.iter().all(|due| (after(4.0)..=after(7.0)).contains(due)));
+    }
+
+    #[test]
+    fn what_is_known_ages_from_the_time_that_the_answer_is_about() {
+        let mut times = ReadTimes::new(LIMITS, 1);
+        assert_eq!(times.freshness(NOW), Freshness::Stale);
+        assert!(times.succeed(NOW, Duration::ZERO, Duration::from_secs(4)));
+        assert_ne!(times.freshness(after(1.9)), Freshness::Old);
+        assert_eq!(times.freshness(after(2.0)), Freshness::Old);
+        assert_eq!(times.freshness(after(6.0)), Freshness::Stale);
+        assert!(!times.succeed(after(6.0), Duration::ZERO, Duration::from_secs(9)));
     }
 }

@@ -139,7 +139,7 @@ impl Replica {
         let state = ReplicaState {
             index: Index::new(seed),
             trace: Trace::behind(Cursor::START),
-            times: ReadTimes::new(limits),
+            times: ReadTimes::new(limits, seed.number()),
             end_known_at: None,
             failure: None,
             crowded_at: CROWDED,

@@ -8,6 +8,7 @@
     reason = "a panic is a failed test"
 )]
 
+mod compiled;
 mod fixture;
 mod forward_auth;
 mod forward_replies;

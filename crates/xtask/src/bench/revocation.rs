@@ -56,7 +56,7 @@ pub(super) fn measure(
     rounds("native", among(programs, &folder, &addresses), bench)?;
     idle(&instances, bench)?;
     drop(instances);
-    match worker_pair::prepare(at, cache, &folder) {
+    match worker_pair::prepare(at, programs, cache, &folder) {
         Ok(workers) => {
             let running = workers.start()?;
             rounds("workers", among(programs, &folder, &running.addresses), bench)?;

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use super::programs::Programs;
 use super::revocation::SECRETS;
 use super::workerd::{Workers, laid_out, module, with_the_workers};
 use crate::cache::Cache;
@@ -49,22 +50,32 @@ const control :Workerd.Worker = (
 "#;
 
 /// Builds the Workers, and lays them out with the policy of this folder.
-pub(super) fn prepare(at: &Workspace, cache: &Cache, folder: &Path) -> Result<Workers, Missing> {
+pub(super) fn prepare(
+    at: &Workspace,
+    programs: &Programs,
+    cache: &Cache,
+    folder: &Path,
+) -> Result<Workers, Missing> {
     let node = with_the_workers(at, cache)?;
-    configured(at, folder, &node).map_err(|error| Missing {
+    configured((at, programs), folder, &node).map_err(|error| Missing {
         why: error.to_string(),
         help: "cargo xtask test --only workers".into(),
     })
 }
 
-fn configured(at: &Workspace, folder: &Path, node: &Path) -> io::Result<Workers> {
+fn configured(
+    (at, programs): (&Workspace, &Programs),
+    folder: &Path,
+    node: &Path,
+) -> io::Result<Workers> {
+    let policy = fs::read_to_string(folder.join("policy.toml"))?;
     let mut files = Vec::new();
-    for name in ["policy.toml", "jwks.json", "ca.pem"] {
+    for name in ["jwks.json", "ca.pem"] {
         files.push((name, fs::read_to_string(folder.join(name))?));
     }
     let folder = folder.join("workers");
-    let gate = laid_out(at, "gate", &folder, &files)?;
-    let control = laid_out(at, "control", &folder, &files)?;
+    let gate = laid_out((at, programs), "gate", &folder, &policy, &files)?;
+    let control = laid_out((at, programs), "control", &folder, &policy, &files)?;
     fs::copy(at.root.join("cloudflare/dev/index.js"), folder.join("routes.js"))?;
     let secrets =
         SECRETS.map(|(name, text)| format!("(name = \"{name}\", text = \"{text}\")")).join(", ");

@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
+use super::programs::Programs;
 use crate::cache::Cache;
+use crate::command::output_of;
 use crate::outcome::{Missing, Outcome};
 use crate::tool::{Tool, Tools};
 use crate::workers;
@@ -91,11 +93,13 @@ pub(super) fn with_the_workers(at: &Workspace, cache: &Cache) -> Result<PathBuf,
     }
 }
 
-/// Copies a built Worker (`gate` or `control`) with these files bundled. Returns its modules.
+/// Copies a built Worker (`gate` or `control`) with a policy, which is compiled, and these files
+/// bundled. Returns its modules.
 pub(super) fn laid_out(
-    at: &Workspace,
+    (at, programs): (&Workspace, &Programs),
     name: &str,
     folder: &Path,
+    policy_text: &str,
     files: &[(&str, String)],
 ) -> io::Result<String> {
     let policy = folder.join("policy");
@@ -113,8 +117,12 @@ pub(super) fn laid_out(
         let kind = if part.ends_with(".wasm") { "wasm" } else { "esModule" };
         modules.push(module(&format!("{name}/{part}"), kind));
     }
+    fs::write(policy.join("policy.toml"), policy_text)?;
+    output_of(programs.command().args(["policy", "build", "policy.toml"]).current_dir(&policy))?;
+    modules.push(module("policy/policy.bin", "data"));
     modules.push(module("policy/index.js", "esModule"));
-    let (mut imports, mut members) = (String::new(), String::new());
+    let mut imports = "import policy from \"./policy.bin\";\n".to_owned();
+    let mut members = "\"policy.bin\": policy, ".to_owned();
     for (number, (name, text)) in files.iter().enumerate() {
         fs::write(policy.join(name), text)?;
         imports += &format!("import file{number} from \"./{name}\";\n");

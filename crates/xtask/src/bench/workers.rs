@@ -213,7 +213,7 @@ fn ours(at: &Workspace, programs: &Programs, node: &Path, logs: bool) -> io::Res
     let policy = format!("{audit}{policy}");
     let jwks = fs::read_to_string(programs.folder.join("jwks.json"))?;
     let modules =
-        workerd::laid_out(at, "gate", &folder, &[("policy.toml", policy), ("jwks.json", jwks)])?;
+        workerd::laid_out((at, programs), "gate", &folder, &policy, &[("jwks.json", jwks)])?;
     // The policy names keys, which no measured request has: whatever is bound is not asked.
     let rest = "bindings = [
       (name = \"READER\", service = \"main\"),
