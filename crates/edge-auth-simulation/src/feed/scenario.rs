@@ -47,7 +47,6 @@ impl Scenario {
                 name: "after a deployment, all cold",
                 is_cold: true,
                 failure: None,
-                closes: false,
             },
             failing("store down for 4 s", 4, FailureKind::StoreDown),
             failing("store down for 15 s", 15, FailureKind::StoreDown),
