@@ -36,11 +36,6 @@ impl<S> OptionalStore<S> {
         self.store.is_some()
     }
 
-    /// The store, if there is one.
-    pub fn get(&self) -> Option<&S> {
-        self.store.as_ref()
-    }
-
     fn store(&self) -> Result<&S, Unavailable> {
         self.store.as_ref().ok_or_else(|| Unavailable::new(self.missing))
     }

@@ -1,6 +1,8 @@
 //! `policy build`: compiles a policy to what every host loads.
 
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anstyle::AnsiColor;
@@ -38,7 +40,7 @@ pub(super) fn run(args: BuildArgs, output: Output) -> Result<(), CommandError> {
         .to_compiled()
         .map_err(|error| CommandError::Usage(format!("{}: {error}", args.policy.display())))?;
     let target = args.output.unwrap_or_else(|| args.policy.with_extension("bin"));
-    if target == args.policy {
+    if is_same_file(&target, &args.policy) {
         let message = "-o names the policy itself, which would be overwritten: name another file";
         return Err(CommandError::Usage(message.to_owned()));
     }
@@ -53,14 +55,35 @@ pub(super) fn run(args: BuildArgs, output: Output) -> Result<(), CommandError> {
     })
 }
 
-/// Writes the file, unless it is the same already: a build tool that watches it would begin again.
+/// Returns whether both paths lead to one existing file, by whatever links.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        (Ok(_), Err(_)) | (Err(_), Ok(_) | Err(_)) => false,
+    }
+}
+
+/// Writes the file whole or not at all, and not if it is the same already: a build tool that
+/// watches it would begin again.
 fn write(target: &Path, compiled: &[u8]) -> Result<(), CommandError> {
     if read_bounded(target, compiled.len() as u64).is_ok_and(|current| current == compiled) {
         return Ok(());
     }
-    std::fs::write(target, compiled).map_err(|error| {
+    replace(target, compiled).map_err(|error| {
         CommandError::host(format!("{} cannot be written: {error}", target.display()))
     })
+}
+
+fn replace(target: &Path, compiled: &[u8]) -> io::Result<()> {
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let mut new =
+        tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder)?;
+    new.write_all(compiled)?;
+    new.persist(target)?;
+    Ok(())
 }
 
 impl Report for BuildReport {

@@ -93,9 +93,12 @@ fn cases_run_against_the_compiled_form() {
 #[test]
 fn the_source_is_neither_overwritten_nor_built_twice() {
     let folder = built();
-    let ran = folder.run(&["policy", "build", "policy.toml", "-o", "policy.toml"]);
-    assert_eq!(ran.code(), 2);
-    assert_eq!(fs::read_to_string(folder.path("policy.toml")).unwrap(), POLICY);
+    std::os::unix::fs::symlink("policy.toml", folder.path("link")).unwrap();
+    for output in ["policy.toml", "./policy.toml", "link"] {
+        let ran = folder.run(&["policy", "build", "policy.toml", "-o", output]);
+        assert_eq!(ran.code(), 2, "{output}");
+        assert_eq!(fs::read_to_string(folder.path("policy.toml")).unwrap(), POLICY, "{output}");
+    }
     let ran = folder.run(&["policy", "build", "policy.bin", "-o", "twice.bin"]);
     assert_eq!(ran.code(), 1);
     assert!(ran.stderr().contains("policy.bin: is compiled already"), "{}", ran.stderr());
