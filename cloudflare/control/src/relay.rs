@@ -15,9 +15,9 @@ use edge_auth_token::Timestamp;
 
 use crate::store::LedgerObject;
 
-/// The longest age of an answer.
+/// The age from which an answer is read again.
 const LONGEST: Duration = Duration::from_secs(1);
-/// An answer is at most this part of the feed's interval old.
+/// An answer is read again from this part of the feed's interval on, if that is less.
 const PART: u32 = 6;
 
 thread_local! {
@@ -41,7 +41,9 @@ pub(crate) async fn since(
     first: u64,
     limit: usize,
 ) -> Result<ReadResponse, Unavailable> {
-    let longest = LONGEST.min(interval / PART);
+    // While another request reads, an answer may be older.
+    let is_read = READ_LOCK.with(ReadLock::is_held);
+    let longest = if is_read { interval / 2 } else { LONGEST.min(interval / PART) };
     if let Some(tail) = kept(longest, first, limit) {
         return Ok(tail);
     }

@@ -23,10 +23,15 @@ pub struct ReadLock(Rc<Cell<Option<Timestamp>>>);
 pub struct ReadLockGuard(ReadLock);
 
 impl ReadLock {
+    /// Returns whether a request holds the lock that may still release it.
+    pub fn is_held(&self) -> bool {
+        self.0.get().is_some_and(|since| crate::now().since(since) < DEADLINE)
+    }
+
     /// Waits for the lock, but no longer than the ledger may take: a request that was cut off never
     /// releases it.
     pub async fn next(&self) -> ReadLockGuard {
-        while self.0.get().is_some_and(|since| crate::now().since(since) < DEADLINE) {
+        while self.is_held() {
             Delay::from(LOOK_AGAIN).await;
         }
         self.0.set(Some(crate::now()));

@@ -143,10 +143,10 @@ impl Policy {
             }
         }
         if !self.revocation.limits.are_valid() {
-            return Some("its revocation exceeds the bound");
+            return Some("the stages of its revocation exceed the bound");
         }
         if self.sampling.allowed.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-            return Some("it logs a share of decisions that is none");
+            return Some("its share of logged decisions is not from 0 to 1");
         }
         None
     }
