@@ -9,9 +9,12 @@ fn a_warm_call_between_two_refreshes_reads_nothing() {
     let fixture = Fixture::new();
     let instance = fixture.start();
     let token = token("alice", "one");
-    assert_eq!(instance.token(&token, NOW), None);
+    // The second read of an instance is early, so that those that start together read apart.
+    for read in [NOW, later(3.0)] {
+        assert_eq!(instance.token(&token, read), None);
+    }
     let before = fixture.feed().reads();
-    for tenth in 1..30 {
+    for tenth in 31..60 {
         assert_eq!(instance.token(&token, later(f64::from(tenth) / 10.0)), None);
     }
     assert_eq!(fixture.feed().reads() - before, 0);

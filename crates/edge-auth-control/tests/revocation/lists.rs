@@ -82,7 +82,7 @@ fn the_progress_of_a_long_list_is_reported_after_each_batch() {
     ));
     assert_eq!(import.unwrap().entered, 200);
     // The list itself is the last entry.
-    assert_eq!(*reported.lock().unwrap(), [(90, 201), (180, 201), (201, 201)]);
+    assert_eq!(*reported.lock().unwrap(), [(80, 201), (160, 201), (201, 201)]);
 }
 
 fn pem(der: &[u8]) -> String {

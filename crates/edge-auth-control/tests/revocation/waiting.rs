@@ -48,7 +48,7 @@ fn one_slow_read_serves_all_waiting_and_following_requests() {
     for asked in &mut waiting {
         assert_eq!(asked.go_on(), Some(None));
         // Others come in between, and theirs is the later time.
-        assert_eq!(instance.outcome("/orders", field, later(2.5)).code(), None);
+        assert_eq!(instance.unfollowed("/orders", field, later(2.5)).code(), None);
     }
     assert_eq!(fixture.feed().reads(), 2, "the snapshot, and the log");
 }
