@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use edge_auth::Policy;
+use edge_auth::policy::Format;
 use edge_auth_testkit::wire::RuntimeApi;
 use edge_auth_token::Algorithm;
 use serde_json::json;
@@ -128,6 +130,7 @@ fn cold(command: Command, token: &str) -> Result<f64> {
 pub(crate) fn offers(functions: &Functions) -> Result<Vec<Offer>> {
     let Functions { folder, authorizer, control, peer, dynamodb } = functions;
     let folder = folder.clone();
+    compile_policy(&folder)?;
     let mut offers = of(OURS, &folder, {
         let (folder, authorizer) = (folder.clone(), authorizer.clone());
         move || ours(&authorizer, &folder)
@@ -195,10 +198,21 @@ fn of(
     Ok(offers)
 }
 
-/// Returns one of edge-auth's functions, configured for the policy of the folder.
+/// The compiled policy, which is what functions are deployed with.
+const COMPILED: &str = "policy.bin";
+
+/// Compiles the policy of the folder.
+pub(crate) fn compile_policy(folder: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(folder.join("policy.toml"))?;
+    let policy = Policy::parse(&text, Format::Toml, "policy.toml")?;
+    Ok(std::fs::write(folder.join(COMPILED), policy.to_compiled()?)?)
+}
+
+/// Returns one of edge-auth's functions, configured for the compiled policy of the folder.
 pub(crate) fn ours(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LAMBDA_TASK_ROOT", folder).env("HMAC", pool::SECRET);
+    command.env("EDGE_AUTH_POLICY", COMPILED);
     command
         .env("PEPPER", "a pepper of at least thirty-two bytes")
         .env("EDGE_AUTH_STORE", "dynamodb:edge-auth");

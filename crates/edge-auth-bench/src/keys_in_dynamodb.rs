@@ -51,6 +51,7 @@ impl Keys {
             bootstrap_hash(&secret)
         );
         std::fs::write(folder.path().join("policy.toml"), policy)?;
+        functions::compile_policy(folder.path())?;
         let asked = Arc::new(AtomicU64::new(0));
         let relay = relay(dynamodb.address(), Arc::clone(&asked))?;
         let (mut maker, api) = start(control, folder.path(), relay)?;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::argument_error::without_credentials;
-use crate::output::printable_lines;
+use crate::output::{escaped, printable_lines};
 use crate::store::StoreError;
 
 /// Why a command failed.
@@ -79,11 +79,8 @@ impl CommandError {
         // An error of the error stream cannot be reported.
         let _ = if json {
             let mistakes = self.mistakes();
-            writeln!(
-                out,
-                "{}",
-                json!({ "error": { "code": code, "message": message, "mistakes": mistakes } })
-            )
+            let error = json!({ "code": code, "message": message, "mistakes": mistakes });
+            writeln!(out, "{}", escaped(&json!({ "error": error }).to_string()))
         } else {
             let red = anstyle::AnsiColor::Red.on_default().bold();
             writeln!(out, "{red}error{red:#}: {}", printable_lines(&message))

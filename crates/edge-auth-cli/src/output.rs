@@ -46,8 +46,7 @@ impl Output {
     fn write(self, report: &impl Report) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
         if self.json {
-            serde_json::to_writer_pretty(&mut out, report)?;
-            writeln!(out)?;
+            writeln!(out, "{}", escaped(&serde_json::to_string_pretty(report)?))?;
         } else {
             report.human(&mut out)?;
         }
@@ -78,6 +77,19 @@ pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
+/// Escapes in JSON what a terminal would obey. It is in texts only, where `\u` stands for it.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for char in json.chars() {
+        match char {
+            '\n' => text.push(char),
+            char if is_control(char) => text.push_str(&format!("\\u{:04x}", u32::from(char))),
+            char => text.push(char),
+        }
+    }
+    text
+}
+
 /// Returns whether this is C0, DEL, C1, or one of Unicode's direction marks and overrides.
 fn is_control(char: char) -> bool {
     char.is_control()
@@ -87,6 +99,15 @@ fn is_control(char: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_cannot_control_a_terminal_and_means_the_same() {
+        let value =
+            serde_json::json!({ "a": "\u{1b}[2J\u{9b}2J\u{7f}\u{202e}b\n", "c": ["\u{2066}"] });
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|char| char != '\n' && is_control(char)), "{text:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn printable_text_cannot_control_a_terminal() {

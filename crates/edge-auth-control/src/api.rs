@@ -140,7 +140,7 @@ impl<'g, P: Platform, S: ControlStore> AdminApi<'g, P, S> {
                 .as_ref()
                 .and_then(|audit| audit.principal.clone())
                 .unwrap_or_default(),
-            tenant_limit: TenantLimit::of(&outcome),
+            tenant_limit: TenantLimit::of(&outcome, self.gate.policy()),
             randomness,
             now,
         };

@@ -102,8 +102,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         randomness: &dyn Randomness,
         now: Timestamp,
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
-        let request = self.limited(request)?;
-        let block = self.block(&request.block)?;
+        let (request, block) = self.limited(request)?;
         let (key, text) = block.issue(request.to_new_key(now)?, randomness, now)?;
         self.insert(&key, now).await?;
         Ok((key, text))
@@ -116,8 +115,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         hash: &str,
         now: Timestamp,
     ) -> Result<ApiKey, AdminError> {
-        let request = self.limited(request)?;
-        let block = self.block(&request.block)?;
+        let (request, block) = self.limited(request)?;
         let mut key = block.import(request.to_new_key(now)?, hash, now)?;
         let known = self.announced(&key).await?;
         if let Some(known) = known {
@@ -201,7 +199,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
     ) -> Result<(ApiKey, PlaintextKey), AdminError> {
         within_time("overlap", now, overlap)?;
         if let Some(limit) = &self.tenant_limit {
-            limit.check_gives(self.show(id, now).await?.scopes())?;
+            limit.check_hands_out(&self.show(id, now).await?)?;
         }
         self.change(id, now, |key| key.rotate(overlap, randomness, now)).await
     }
@@ -213,6 +211,9 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
 
     /// Enables a disabled key.
     pub async fn enable(&self, id: &str, now: Timestamp) -> Result<ApiKey, AdminError> {
+        if let Some(limit) = &self.tenant_limit {
+            limit.check_hands_out(&self.show(id, now).await?)?;
+        }
         Ok(self.change(id, now, |key| Ok((key.enable()?, ()))).await?.0)
     }
 
@@ -321,12 +322,19 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> KeyService<'a, S, L> {
         Ok(self.store.put(&new.seal()?, Precondition::Version(old.version()), now).await?)
     }
 
-    /// Returns a request for a key that this administrator may make.
-    fn limited(&self, request: CreateKeyRequest) -> Result<CreateKeyRequest, AdminError> {
-        match &self.tenant_limit {
-            Some(limit) => limit.apply(request),
-            None => Ok(request),
-        }
+    /// Returns a request for a key that this administrator may make, and the key's block.
+    fn limited(
+        &self,
+        request: CreateKeyRequest,
+    ) -> Result<(CreateKeyRequest, &ApiKeyProfile), AdminError> {
+        let Some(limit) = &self.tenant_limit else {
+            let block = self.block(&request.block)?;
+            return Ok((request, block));
+        };
+        let request = limit.apply(request)?;
+        let block = self.block(&request.block)?;
+        limit.check_block(block.name())?;
+        Ok((request, block))
     }
 
     pub(super) fn open(&self, record: &ApiKeyRecord) -> Result<ApiKey, AdminError> {

@@ -70,7 +70,7 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         request: RevocationRequest,
         now: Timestamp,
     ) -> Result<Entry, AdminError> {
-        self.fulfil(request.order(self.policy, now)?, now).await
+        self.fulfil(self.change(request, now)?, now).await
     }
 
     /// Revokes what is asked for, and returns the entry, and its response with a notice for the
@@ -80,12 +80,24 @@ impl<'a, S: ApiKeyAdmin, L: RevocationLog> Revocations<'a, S, L> {
         request: RevocationRequest,
         now: Timestamp,
     ) -> Result<(Entry, RevocationResponse), AdminError> {
-        let order = request.order(self.policy, now)?;
+        let order = self.change(request, now)?;
         let notice = order.notice.clone();
         let entry = self.fulfil(order, now).await?;
         let bound_seconds = Some(whole_seconds(self.policy.revocation_limits().bound));
         let view = RevocationResponse { notice, bound_seconds, ..RevocationResponse::new(&entry) };
         Ok((entry, view))
+    }
+
+    /// Checks a request, for an administrator of a tenant too.
+    fn change(
+        &self,
+        request: RevocationRequest,
+        now: Timestamp,
+    ) -> Result<RevocationChange, AdminError> {
+        if let Some(limit) = &self.key_service.tenant_limit {
+            limit.check_issuer(self.policy, request.issuer.as_deref())?;
+        }
+        request.order(self.policy, now)
     }
 
     async fn fulfil(&self, order: RevocationChange, now: Timestamp) -> Result<Entry, AdminError> {

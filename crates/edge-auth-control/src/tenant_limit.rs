@@ -4,13 +4,15 @@
 //! What belongs to others is answered as if it were absent, and so is a record that is not
 //! believed: its tenant is not proven.
 
+use std::collections::BTreeSet;
+
 use edge_auth::api_key::{ApiKey, claimed_block};
 use edge_auth::audit::excerpt;
 use edge_auth::platform::ApiKeyRecord;
-use edge_auth::policy::Policy;
+use edge_auth::policy::{Access, CredentialRef, Policy};
 use edge_auth::revocation::{Entry, Event, Identifier, Target};
 use edge_auth::scopes::Scopes;
-use edge_auth::{Decision, Outcome};
+use edge_auth::{Decision, Outcome, PrincipalKind};
 use edge_auth_token::Timestamp;
 
 use super::{AdminError, CreateKeyRequest, KeyService, ListedKey, Page, Revocations};
@@ -21,21 +23,39 @@ const STEP: usize = 200;
 /// The most steps of one request.
 const STEPS: usize = 25;
 
+/// What a tenant's administrator may revoke.
+const REVOKES: &str = "revoke its keys, and tokens whose `iss` has this tenant";
+
 /// The limit of an administrator who belongs to a tenant.
 #[derive(Debug, Clone)]
 pub(super) struct TenantLimit {
     tenant: String,
     /// The scopes that it has, and may give.
     scopes: Scopes,
+    /// Its own `X-Auth-Client`.
+    client: Option<String>,
+    /// The block of its own key, if it has one.
+    own_block: Option<String>,
+    /// The blocks whose keys open more than the administrator's own credential does, for any
+    /// tenant.
+    foreign_blocks: BTreeSet<String>,
 }
 
 impl TenantLimit {
     /// Returns the limit of the caller who was let in; `None` if it administers everything.
-    pub(super) fn of(outcome: &Outcome) -> Option<Self> {
+    pub(super) fn of(outcome: &Outcome, policy: &Policy) -> Option<Self> {
         let Decision::Allow(grant) = &outcome.decision else { return None };
         let principal = grant.principal.as_ref()?;
         let tenant = principal.tenant.clone()?;
-        Some(Self { tenant, scopes: principal.scopes.clone() })
+        let is_key = principal.kind == PrincipalKind::ApiKey;
+        let own_block = principal.id.split(':').nth(1).filter(|_| is_key).map(str::to_owned);
+        Some(Self {
+            tenant,
+            scopes: principal.scopes.clone(),
+            client: principal.client.clone(),
+            own_block,
+            foreign_blocks: foreign_blocks(policy, &principal.id),
+        })
     }
 
     /// Returns whether a key belongs to the tenant.
@@ -46,7 +66,8 @@ impl TenantLimit {
     /// Makes a requested key one of the tenant.
     ///
     /// # Errors
-    /// It names another tenant, or a scope that the administrator does not have itself.
+    /// It names another tenant, a scope that the administrator does not have itself, or another
+    /// owner, whose `X-Auth-Client` the key would have.
     pub(super) fn apply(
         &self,
         mut request: CreateKeyRequest,
@@ -54,6 +75,14 @@ impl TenantLimit {
         let tenant = &self.tenant;
         if request.tenant.as_ref().is_some_and(|named| named != tenant) {
             return Err(self.reject("make its keys: leave `tenant` out"));
+        }
+        if request.owner.is_some() && request.owner != self.client {
+            return Err(self.reject("name no owner but your own: leave `owner` out"));
+        }
+        if request.block.is_empty()
+            && let Some(block) = &self.own_block
+        {
+            request.block.clone_from(block);
         }
         if request.all_scopes {
             self.check_gives(&Scopes::All)?;
@@ -65,8 +94,26 @@ impl TenantLimit {
         Ok(request)
     }
 
-    /// Checks that the administrator has these scopes, since it learns the secret of their key.
-    pub(super) fn check_gives(&self, scopes: &Scopes) -> Result<(), AdminError> {
+    /// Checks that a key of this block opens no rule that the administrator's own credential does
+    /// not open.
+    pub(super) fn check_block(&self, block: &str) -> Result<(), AdminError> {
+        if !self.foreign_blocks.contains(block) {
+            return Ok(());
+        }
+        let block = excerpt(block, 64);
+        Err(self.reject(&format!(
+            "keys of the block `{block}` open rules that you do not, for any tenant"
+        )))
+    }
+
+    /// Checks a key before the administrator has it work, or learns its secret.
+    pub(super) fn check_hands_out(&self, key: &ApiKey) -> Result<(), AdminError> {
+        self.check_block(key.block())?;
+        self.check_gives(key.scopes())
+    }
+
+    /// Checks that the administrator has these scopes.
+    fn check_gives(&self, scopes: &Scopes) -> Result<(), AdminError> {
         match scopes {
             Scopes::List(list) => list.iter().try_for_each(|scope| self.check_gives_scope(scope)),
             Scopes::All => Err(self.reject("give only scopes that you have, never all of them")),
@@ -79,6 +126,20 @@ impl TenantLimit {
         }
         let scope = excerpt(scope, 64);
         Err(self.reject(&format!("give only scopes that you have; `{scope}` is not among them")))
+    }
+
+    /// Checks that a request about tokens names an issuer of the tenant, before anything else about
+    /// it is answered: what is not the tenant's is answered alike, whether it exists or not.
+    pub(super) fn check_issuer(
+        &self,
+        policy: &Policy,
+        named: Option<&str>,
+    ) -> Result<(), AdminError> {
+        let Some(named) = named else { return Ok(()) };
+        let owned = policy
+            .issuer_named(named)
+            .is_some_and(|iss| policy.tenant_of_iss(&iss) == Some(&*self.tenant));
+        if owned { Ok(()) } else { Err(self.reject(REVOKES)) }
     }
 
     /// Returns whether tokens with this `iss` are the tenant's, by every block that accepts them.
@@ -125,7 +186,11 @@ impl<S: ApiKeyAdmin, L: RevocationLog> KeyService<'_, S, L> {
             if records.len() < STEP {
                 return Ok(Page { keys, next: None });
             }
-            next = Some(shortest_between(&before.id, &last.id));
+            // A key that was listed must not begin the next page.
+            next = match &last_own {
+                Some(own) if *own == last.id => last_own.clone(),
+                Some(_) | None => Some(shortest_between(&before.id, &last.id)),
+            };
             after = Some(last.id.clone());
         }
         Ok(Page { keys, next })
@@ -201,9 +266,37 @@ impl<S: ApiKeyAdmin, L: RevocationLog> Revocations<'_, S, L> {
         if matches!(target, Target::ApiKey { .. }) || self.owns(tenant, target, now).await? {
             return Ok(());
         }
-        let what = "revoke its keys, and tokens whose `iss` has this tenant";
-        Err(tenant.reject(what))
+        Err(tenant.reject(REVOKES))
     }
+}
+
+/// Returns the blocks whose keys open a rule that the administrator's own credential does not open:
+/// one that neither limits tenants nor asks for administrators, and does not take that credential
+/// instead.
+fn foreign_blocks(policy: &Policy, administrator: &str) -> BTreeSet<String> {
+    let mut blocks = BTreeSet::new();
+    for rule in policy.rules() {
+        let takes_own = match &rule.access {
+            Access::Any(named) => named.iter().any(|named| is_of(policy, named, administrator)),
+            Access::Public | Access::All(_) => false,
+        };
+        if rule.limits_tenants() || rule.asks_for_administrators() || takes_own {
+            continue;
+        }
+        for named in rule.access.named() {
+            if let CredentialRef::Key(_) = named
+                && let Some(block) = policy.name_of(named).strip_prefix("key:")
+            {
+                blocks.insert(block.to_owned());
+            }
+        }
+    }
+    blocks
+}
+
+/// Returns whether a principal's credential is of this block.
+fn is_of(policy: &Policy, named: &CredentialRef, principal: &str) -> bool {
+    principal.strip_prefix(&*policy.name_of(named)).is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// Returns the shortest beginning of `last` that sorts after `before`.

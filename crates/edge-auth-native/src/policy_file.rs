@@ -4,10 +4,18 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use edge_auth::policy::{Format, MAX_COMPILED_BYTES, MAX_POLICY_BYTES, TOO_LONG};
+use edge_auth::policy::MAX_COMPILED_BYTES;
+#[cfg(feature = "compiler")]
+use edge_auth::policy::{Format, MAX_POLICY_BYTES, TOO_LONG};
 use edge_auth::{Policy, PolicyErrors};
 
 use crate::LocalSecretProvider;
+
+/// Without the compiler, only compiled policies are read.
+#[cfg(not(feature = "compiler"))]
+const MAX_POLICY_BYTES: usize = MAX_COMPILED_BYTES;
+#[cfg(not(feature = "compiler"))]
+const TOO_LONG: &str = "is longer than a compiled policy may be";
 
 /// Why a file yields no policy.
 #[derive(Debug, thiserror::Error)]
@@ -48,10 +56,17 @@ impl PolicyFile {
         self.compile(bytes)
     }
 
+    #[cfg(feature = "compiler")]
     fn compile(&self, bytes: Vec<u8>) -> Result<Policy, PolicyFileError> {
         let text = String::from_utf8(bytes).map_err(|_| self.mistaken("is not UTF-8 text"))?;
         let name = self.name();
         Policy::parse(&text, Format::of(&name), &name).map_err(PolicyFileError::Invalid)
+    }
+
+    #[cfg(not(feature = "compiler"))]
+    fn compile(&self, _: Vec<u8>) -> Result<Policy, PolicyFileError> {
+        Err(self
+            .mistaken("is not compiled: deploy what `edge-auth policy build policy.toml` writes"))
     }
 
     fn bytes(&self) -> Result<Vec<u8>, PolicyFileError> {

@@ -40,7 +40,8 @@ pub struct Principal {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Derived {
     headers: OnceLock<HeaderValues>,
-    logged: OnceLock<LoggedPrincipal>,
+    /// `None` where the log has the principal as it is.
+    logged: OnceLock<Option<Box<LoggedPrincipal>>>,
 }
 
 impl PartialEq for Derived {
@@ -53,9 +54,9 @@ impl Eq for Derived {}
 
 /// A principal's id and tenant, without what could be credentials.
 #[derive(Debug, Clone)]
-pub(crate) struct LoggedPrincipal {
-    pub id: String,
-    pub tenant: Option<String>,
+struct LoggedPrincipal {
+    id: String,
+    tenant: Option<String>,
 }
 
 impl Principal {
@@ -64,12 +65,21 @@ impl Principal {
         self.derived.headers.get_or_init(|| HeaderValues::of(self))
     }
 
-    /// Returns what the audit log has of it. A gate has one redactor, and principals of its own.
-    pub(crate) fn logged(&self, redactor: &Redactor) -> &LoggedPrincipal {
-        self.derived.logged.get_or_init(|| LoggedPrincipal {
-            id: redactor.hide(&self.id, MAX_PRINCIPAL),
-            tenant: self.tenant.as_ref().map(|tenant| redactor.hide(tenant, MAX_PRINCIPAL)),
-        })
+    /// Returns the id and tenant for the audit log. A gate has one redactor, and principals of its
+    /// own.
+    pub(crate) fn logged(&self, redactor: &Redactor) -> (&str, Option<&str>) {
+        let logged = self.derived.logged.get_or_init(|| {
+            let id = redactor.hide(&self.id, MAX_PRINCIPAL);
+            let tenant = self.tenant.as_ref().map(|tenant| redactor.hide(tenant, MAX_PRINCIPAL));
+            if id == self.id && tenant == self.tenant {
+                return None;
+            }
+            Some(Box::new(LoggedPrincipal { id, tenant }))
+        });
+        match logged {
+            Some(logged) => (&logged.id, logged.tenant.as_deref()),
+            None => (&self.id, self.tenant.as_deref()),
+        }
     }
 }
 

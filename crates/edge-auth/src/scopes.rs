@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The prefix of the administration's scopes. "All scopes" never includes them.
-const RESERVED: &str = "edge-auth:";
+pub(crate) const RESERVED: &str = "edge-auth:";
 
 /// The scopes that a credential carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -67,7 +67,8 @@ impl Program {
         let mut path = programs.clone().into_os_string();
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
-        let arguments = format!("lambda build --profile lambda -p {}", self.package);
+        let arguments =
+            format!("lambda build --profile lambda --no-default-features -p {}", self.package);
         Invocation::of(&programs.join("cargo-lambda"), "cargo", workspace, &arguments)
             .env("PYTHONPATH", cargo_lambda)
             .env("PATH", path)

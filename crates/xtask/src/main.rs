@@ -24,7 +24,7 @@ mod workspace;
 
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
@@ -81,6 +81,17 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// Simulate the revocation feed with 100,000 instances: `simulate feed`
+    ///
+    /// Prints the reads of the stores, the worst time until a revoked credential is refused, and
+    /// what closes, with failures. `simulate feed --check` compares the model with real gates, and
+    /// `simulate feed --help` names the parameters.
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// The arguments of the simulation
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -88,6 +99,7 @@ fn main() -> ExitCode {
         Task::Setup => set_up(),
         Task::Test { only, require_all } => test(only, require_all),
         Task::Bench { suite, json } => bench::run(suite, json.as_deref()),
+        Task::Simulate { arguments } => simulate(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -103,6 +115,16 @@ fn main() -> ExitCode {
 fn set_up() -> io::Result<bool> {
     let fetched = packages::bring(&Workspace::locate()?);
     Ok(Tools::bring(&Cache::of_the_user()?, &Tool::ALL).complete() && fetched)
+}
+
+/// Runs a simulation. Returns whether everything holds.
+fn simulate(arguments: &[String]) -> io::Result<bool> {
+    let status = Command::new(invocation::cargo_program())
+        .args(["run", "--quiet", "--package", "edge-auth-simulation", "--"])
+        .args(arguments)
+        .current_dir(Workspace::locate()?.root)
+        .status()?;
+    Ok(status.success())
 }
 
 /// Runs the steps. Returns whether the run is good.

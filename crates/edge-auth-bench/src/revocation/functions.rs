@@ -29,6 +29,7 @@ impl Functions {
         control: &Path,
         folder: &Path,
     ) -> Result<Self> {
+        functions::compile_policy(folder)?;
         let dynamodb = DynamoDbLocal::start()?;
         keys_in_dynamodb::make_table(dynamodb.address())?;
         let start = |program: &Path| {

@@ -80,7 +80,7 @@ pub(super) async fn revoke(
     let revoked_at = Instant::now();
     let waited = match probes {
         Some(probes) => {
-            let bound = Duration::from_secs(bound_seconds);
+            let bound = wait::bound(bound_seconds)?;
             Some(wait::until_refused(probes, bound, revoked_at).await)
         }
         None => None,

@@ -55,7 +55,7 @@ fn row(key: &KeyResponse, with_tenants: bool) -> Vec<String> {
         printable(&key.id),
         printable(&key.block),
         printable(&key.state),
-        key.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
+        printable(key.expires_at.as_deref().unwrap_or("never")),
         printable(key.label.as_deref().unwrap_or("-")),
     ];
     if with_tenants {

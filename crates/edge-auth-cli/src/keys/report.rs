@@ -64,15 +64,15 @@ impl Report for KeyReport {
             ("because", &key.revoked_because),
         ];
         line(out, "scopes", &scopes(key))?;
-        line(out, "created", &key.created_at)?;
-        line(out, "expires", key.expires_at.as_deref().unwrap_or("never"))?;
+        line(out, "created", &printable(&key.created_at))?;
+        line(out, "expires", &printable(key.expires_at.as_deref().unwrap_or("never")))?;
         for (name, value) in optional {
             if let Some(value) = value {
                 line(out, name, &printable(value))?;
             }
         }
         if !key.networks.is_empty() {
-            line(out, "networks", &key.networks.join(", "))?;
+            line(out, "networks", &printable(&key.networks.join(", ")))?;
         }
         for (name, value) in &key.metadata {
             line(out, "metadata", &format!("{} = {}", printable(name), printable(value)))?;
@@ -91,7 +91,7 @@ fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
 /// Returns the scopes of a key, or `all`.
 pub(super) fn scopes(key: &KeyResponse) -> String {
     match &key.scopes {
-        Some(scopes) => scopes.join(" "),
+        Some(scopes) => printable(&scopes.join(" ")),
         None => "all".to_owned(),
     }
 }

@@ -82,9 +82,11 @@ pub(crate) async fn run(args: RevokeArgs, output: Output) -> Result<(), CommandE
     }
     let entered = Instant::now();
     let bound = entries.iter().filter_map(|entry| entry.bound_seconds).max();
-    let bound = Duration::from_secs(bound.unwrap_or_default());
     let waited = match probes {
-        Some(probes) => Some(wait::until_refused(probes, bound, entered).await),
+        Some(probes) => {
+            let bound = wait::bound(bound.unwrap_or_default())?;
+            Some(wait::until_refused(probes, bound, entered).await)
+        }
         None => None,
     };
     // An error of the housekeeping is reported after the entry, which it does not affect.

@@ -15,6 +15,8 @@ use crate::error::CommandError;
 use crate::output::printable;
 use crate::serve::{certificates, private_key};
 
+/// The longest bound of a policy.
+const MAX_BOUND_SECONDS: u64 = 3600;
 /// The pause between two requests to a host.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -86,6 +88,20 @@ impl WaitArgs {
         };
         Ok(TlsSettings { authorities, certificate })
     }
+}
+
+/// Returns the bound that an answer about a revocation names.
+///
+/// # Errors
+/// No policy can have it. The revocation was made.
+pub(crate) fn bound(seconds: u64) -> Result<Duration, CommandError> {
+    if seconds > MAX_BOUND_SECONDS {
+        return Err(CommandError::host(format!(
+            "the revocation is entered, but the host names a bound of {seconds} seconds, which no \
+             policy has: there is no time to wait for"
+        )));
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Waits until every host refuses, and for the bound at most. Without hosts, waits for the bound.

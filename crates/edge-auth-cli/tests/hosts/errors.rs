@@ -118,3 +118,42 @@ fn a_redirection_is_not_followed_and_what_breaks_off_is_reported() {
     failed(&ask(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n{}"), 3, "larger than");
     failed(&ask(b"nonsense"), 3, "cannot be asked");
 }
+
+/// Answers every request with this JSON.
+fn answering_always(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}");
+            let _ = stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes());
+        }
+    });
+    url
+}
+
+const HOSTILE: &str = r#"{"bound_seconds": 18446744073709551615, "next": "b", "keys": [], "key": {
+    "id": "\u001b[2J", "block": "\u009b2J", "state": "\u202e", "label": null, "owner": null,
+    "tenant": null, "scopes": ["\u001b]0;x"], "environment": null, "networks": ["\u001b[1m"],
+    "created_at": "\u001b[2J", "expires_at": "\u2066", "previous_secret_until": null,
+    "revoked_at": null, "revoked_because": null, "metadata": {}, "version": 1}}"#;
+
+#[test]
+fn a_hostile_host_neither_controls_the_terminal_nor_keeps_the_command_busy() {
+    let folder = Folder::with_policy("");
+    let url = answering_always(HOSTILE);
+    let run = |arguments: &[&str]| run_with(&folder, &url, Some(BOOTSTRAP), arguments);
+    for arguments in [["keys", "show", "x"].as_slice(), &["--json", "keys", "show", "x"]] {
+        let ran = run(arguments);
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        let is_harmful = |char: char| {
+            char != '\n' && (char.is_control() || matches!(char, '\u{202e}' | '\u{2066}'))
+        };
+        assert!(!ran.stdout().chars().any(is_harmful), "{:?}", ran.stdout());
+    }
+    failed(&run(&LIST), 3, "do not end");
+    let revoke = ["keys", "revoke", "x", "--reason", "a test", "--wait"];
+    failed(&run(&revoke), 3, "the revocation is entered");
+}

@@ -3,6 +3,7 @@
 //! Each instance decides by the product's own [`ReadTimes`] when it reads and what it may decide by.
 //! Around it the model has requests, relays, stores and failures.
 
+mod check;
 mod instance;
 mod model;
 mod random;
@@ -68,10 +69,19 @@ pub(crate) struct Arguments {
     /// See `bound` [default: the product's]
     #[arg(long)]
     interval: Option<u64>,
+    /// Run so many real gates for 47 s, and compare what they do with the model
+    #[arg(long, value_name = "GATES", num_args = 0..=1, default_missing_value = "12")]
+    check: Option<usize>,
 }
 
 /// Simulates every scenario and prints the tables. Returns whether all hold.
 pub(crate) fn run(arguments: &Arguments) -> bool {
+    if let Some(gates) = arguments.check {
+        return check::run(arguments, gates).unwrap_or_else(|error| {
+            anstream::eprintln!("{error}");
+            false
+        });
+    }
     let mut holds = true;
     for host in [Host::Workers, Host::Lambda] {
         if arguments.host.is_some_and(|only| only != host) {

@@ -43,12 +43,7 @@ impl Scenario {
         };
         let mut all = vec![
             Self { name: "steady", is_cold: false, failure: None },
-            Self {
-                name: "after a deployment, all cold",
-                is_cold: true,
-                failure: None,
-                closes: false,
-            },
+            Self { name: "after a deployment, all cold", is_cold: true, failure: None },
             failing("store down for 4 s", 4, FailureKind::StoreDown),
             failing("store down for 15 s", 15, FailureKind::StoreDown),
             failing("store at a tenth for 4 s", 4, FailureKind::StoreThrottled(0.1)),

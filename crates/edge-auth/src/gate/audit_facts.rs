@@ -11,7 +11,7 @@ use crate::audit::AuditEvent;
 use crate::certificate::Thumbprint;
 use crate::hexadecimal::to_hex;
 use crate::policy::Policy;
-use crate::principal::{LoggedPrincipal, Principal, PrincipalKind};
+use crate::principal::{Principal, PrincipalKind};
 use crate::redact::{MAX_HOST, MAX_METHOD, MAX_PATH, MAX_REFUSED_PATH, Redactor};
 use crate::request::AuthRequest;
 use crate::route::{Host, NormalPath};
@@ -76,11 +76,11 @@ impl RequestFacts {
         let AuditFacts { host, path, rule, caller, certificate, warning } = self.facts;
         let (principal, kind, tenant) = match &caller {
             Some(Caller::Principal(principal)) => {
-                let LoggedPrincipal { id, tenant } = principal.logged(redactor).clone();
+                let (id, tenant) = principal.logged(redactor);
                 (Some(id), Some(principal.kind), tenant)
             }
             Some(Caller::Bootstrap) => {
-                (Some("admin:bootstrap".to_owned()), Some(PrincipalKind::Bootstrap), None)
+                (Some("admin:bootstrap"), Some(PrincipalKind::Bootstrap), None)
             }
             None => (None, None, None),
         };
@@ -103,8 +103,8 @@ impl RequestFacts {
                 None => redactor.excerpt(&self.raw_path, MAX_REFUSED_PATH),
             },
             client_ip: self.client_ip,
-            principal,
-            tenant,
+            principal: principal.map(str::to_owned),
+            tenant: tenant.map(str::to_owned),
             kind,
             certificate: certificate.map(|thumbprint| to_hex(&thumbprint)),
             warning,

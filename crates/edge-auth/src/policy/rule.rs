@@ -8,7 +8,7 @@ use super::access::Access;
 use super::claim_rule::ClaimRule;
 use super::subject_pattern::SubjectPattern;
 use super::when::When;
-use crate::scopes::ScopeRule;
+use crate::scopes::{RESERVED, ScopeRule};
 
 /// One `[[rule]]`; its route is in the router, under the same index.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -39,6 +39,18 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Returns whether it lets in some tenants only.
+    pub fn limits_tenants(&self) -> bool {
+        self.tenants.is_some()
+    }
+
+    /// Returns whether it lets in administrators only: whoever passes has a scope of theirs.
+    pub fn asks_for_administrators(&self) -> bool {
+        let ScopeRule { all_of, any_of } = &self.scopes;
+        let is_theirs = |scope: &String| scope.starts_with(RESERVED);
+        all_of.iter().any(is_theirs) || (!any_of.is_empty() && any_of.iter().all(is_theirs))
+    }
+
     /// Returns whether it asks for this scope by name.
     pub fn names_scope(&self, scope: &str) -> bool {
         self.scopes.names(scope)
