@@ -15,12 +15,6 @@ export class Throwing extends WorkerEntrypoint { fetch() { throw new Error("the 
 export class Silent extends WorkerEntrypoint { fetch() { return new Promise(() => setTimeout(() => {}, 60_000)); } }
 export default { fetch: () => new Response("reached") };
 "#;
-/// KV that throws, or that never answers.
-const BROKEN_KV: &str = r#"
-export default ({ SILENT }: any) => ({
-  get: () => new Promise((_, reject) => { if (!SILENT) reject(new Error("KV is on fire")); }),
-});
-"#;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn origin() -> Deployment {
@@ -35,7 +29,6 @@ fn gate() -> Deployment {
         .variable("UPSTREAM", "http://origin.example")
         .service("ORIGIN", json!("origin"))
         .reading()
-        .keys(1)
 }
 
 #[test]
@@ -47,7 +40,7 @@ fn a_misconfigured_worker_refuses_everything_and_logs_what_is_missing() {
     let of_another_version =
         [b"edge-auth policy 99", &policy["edge-auth policy 1".len()..]].concat();
     let without_pepper = gate().variable("PEPPER", "");
-    let without_store = gate().with("keys", Value::Null).service("READER", Value::Null);
+    let without_store = gate().service("READER", Value::Null);
     let without_feed = gate()
         .policy(&revoking("2s"))
         .variable("REVOCATION", REVOCATION)
@@ -87,11 +80,6 @@ fn broken(entrypoint: &str) -> Value {
     json!({ "name": "origin", "entrypoint": entrypoint })
 }
 
-/// Returns the binding of `BROKEN_KV`.
-fn broken_kv(silent: bool) -> Value {
-    json!({ "KEYS": { "scriptName": "kv", "bindings": { "SILENT": silent } } })
-}
-
 #[test]
 fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
     let driver = Driver::start();
@@ -99,16 +87,12 @@ fn a_failing_or_silent_store_refuses_only_requests_with_keys() {
     let whole = [gate(), gate().control(1), origin()].map(Value::from);
     driver.start_workers(json!(whole)).unwrap();
     let key = made(&driver);
-    let without_kv = gate().with("keys", Value::Null);
     let cases = [
-        (without_kv.clone().service("READER", broken("Throwing")), "the ledger: "),
-        (without_kv.clone().service("READER", broken("Silent")), "the ledger: no answer"),
-        (without_kv.clone().with("wrapped", broken_kv(false)), "KV is on fire"),
-        (without_kv.with("wrapped", broken_kv(true)), "KV: no answer"),
+        (gate().service("READER", broken("Throwing")), "the ledger: "),
+        (gate().service("READER", broken("Silent")), "the ledger: no answer"),
     ];
     for (deployment, store) in cases {
-        let kv = Deployment::of_script("kv", BROKEN_KV).standing_in();
-        let workers = [deployment, gate().control(1), origin(), kv].map(Value::from);
+        let workers = [deployment, gate().control(1), origin()].map(Value::from);
         let started = driver.start_workers(json!(workers)).unwrap();
         let gate = address(&started, "gate");
         let headers = [("x-api-key", key.as_str())];

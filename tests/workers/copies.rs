@@ -8,15 +8,22 @@ use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, address, send};
 use crate::driver::Driver;
-use crate::keys::{PEPPER, POLICY, made};
+use crate::keys::{PEPPER, REVOCATION, made, made_by, revoking};
 
-/// KV that never finishes a write.
+/// KV that never finishes a write, and one that throws.
 const DEAF_KV: &str = r#"
 export default () => ({ get: async () => null, put: () => new Promise(() => {}) });
 "#;
+const BROKEN_KV: &str = r#"
+export default () => ({
+  get: async () => { throw new Error("KV is on fire"); },
+  put: async () => { throw new Error("KV is on fire"); },
+});
+"#;
 
 fn gate() -> Deployment {
-    Deployment::gate("gate").policy(POLICY).variable("PEPPER", PEPPER).reading()
+    let gate = Deployment::gate("gate").policy(&revoking("1s")).variable("PEPPER", PEPPER);
+    gate.variable("REVOCATION", REVOCATION).reading()
 }
 
 fn started(driver: &Driver, workers: &[Deployment]) -> SocketAddr {
@@ -48,13 +55,12 @@ fn copy_of(driver: &Driver, key: &str) -> Value {
 #[test]
 fn kv_can_be_bound_later_and_can_be_replaced() {
     let driver = Driver::start();
-    let without = |control: Deployment| control.with("keys", Value::Null);
-    let at = started(&driver, &[gate(), without(gate().control(1))]);
+    let control = |keys: Value| gate().control(1).with("keys", keys);
+    let at = started(&driver, &[gate(), control(Value::Null)]);
     let key = made(&driver);
     assert_eq!(status(at, &key), 200);
     for namespace in ["first", "second"] {
-        let with = |worker: Deployment| worker.with("keys", json!(namespace));
-        let at = started(&driver, &[with(gate()), with(gate().control(1))]);
+        let at = started(&driver, &[gate(), control(json!(namespace))]);
         assert_eq!(status(at, &key), 200, "{namespace}: {:?}", driver.logs());
         assert!(copy_of(&driver, &key).is_string(), "{namespace}: {:?}", driver.logs());
     }
@@ -63,11 +69,12 @@ fn kv_can_be_bound_later_and_can_be_replaced() {
 #[test]
 fn a_key_is_accepted_without_its_copy_in_kv() {
     let driver = Driver::start();
-    let deaf = Deployment::of_script("kv", DEAF_KV).standing_in();
-    let bound = |worker: Deployment| {
-        worker.with("keys", Value::Null).with("wrapped", json!({ "KEYS": { "scriptName": "kv" } }))
-    };
-    let at = started(&driver, &[bound(gate()), bound(gate().control(1)), deaf]);
-    let key = made(&driver);
-    assert_eq!(status(at, &key), 200, "{:?}", driver.logs());
+    for (seed, kv) in [(1, DEAF_KV), (2, BROKEN_KV)] {
+        let kv = Deployment::of_script("kv", kv).standing_in();
+        let control = gate().control(1).with("keys", Value::Null);
+        let control = control.with("wrapped", json!({ "KEYS": { "scriptName": "kv" } }));
+        let at = started(&driver, &[gate(), control, kv]);
+        let key = made_by(&driver, "control", seed);
+        assert_eq!(status(at, &key), 200, "{:?}", driver.logs());
+    }
 }

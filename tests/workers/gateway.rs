@@ -70,8 +70,7 @@ fn gateway() -> Gateway {
         .variable("PEPPER", PEPPER)
         .variable("UPSTREAM", "http://origin.example")
         .service("ORIGIN", json!("origin"))
-        .reading()
-        .keys(1);
+        .reading();
     let control = gate.control(1);
     let workers = [gate, control, Deployment::of_script("origin", ORIGIN)].map(Value::from);
     let started = driver.start_workers(json!(workers)).unwrap();

@@ -14,8 +14,7 @@ fn a_key_works_as_soon_as_it_is_created() {
             .policy(&policy)
             .variable("PEPPER", PEPPER)
             .variable("REVOCATION", REVOCATION)
-            .reading()
-            .keys(1);
+            .reading();
         // The same key is created in another ledger first, so that the gate is asked about it while
         // it does not exist.
         let elsewhere = gate.control(2).with("name", json!("elsewhere"));

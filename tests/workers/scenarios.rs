@@ -77,7 +77,7 @@ impl Workers {
 impl Product for Workers {
     fn start(&mut self, setup: &Setup<'_>, upstream: &str) -> Result<Started, String> {
         self.era += 1;
-        let gate = Deployment::gate("authorizer").set_up(setup)?.reading().keys(self.era);
+        let gate = Deployment::gate("authorizer").set_up(setup)?.reading();
         let gateway = gate.clone().with("name", json!("gateway")).variable("UPSTREAM", upstream);
         let workers = [gateway.control(self.era), gateway, gate].map(Value::from);
         self.driver.logs();

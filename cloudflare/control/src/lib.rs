@@ -7,6 +7,7 @@
 #![cfg(target_family = "wasm")]
 
 mod administration;
+mod kv;
 mod object;
 mod reader;
 mod relay;

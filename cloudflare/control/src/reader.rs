@@ -2,15 +2,21 @@
 
 use edge_auth::platform::Unavailable;
 use edge_auth_cloudflare::Event;
-use edge_auth_cloudflare::protocol::{ReadRequest, ReadResponse};
-use edge_auth_cloudflare::store::ask;
+use edge_auth_cloudflare::protocol::{Part, ReadRequest, ReadResponse};
+use edge_auth_cloudflare::store::{ask, unexpected};
+use edge_auth_token::Timestamp;
 
+use crate::kv::{self, Kv, PartCopies};
 use crate::relay;
 use crate::state::ControlState;
-use crate::store::{LedgerObject, PartCopies};
+use crate::store::LedgerObject;
+use crate::store::protocol::{WriteRequest, WriteResponse};
 
-/// Asks the ledger if the request is a read, and returns `None` if not. The ledger gets what was
-/// parsed, and never a text of the caller.
+/// The most records of the log in one answer.
+const MAX_LIMIT: usize = 1_000;
+
+/// Answers if the request is a read, and returns `None` if not. The ledger gets what was parsed, and
+/// never a text of the caller.
 pub(crate) async fn answer(
     state: &ControlState,
     event: &Event,
@@ -29,16 +35,50 @@ async fn read(
     request: ReadRequest,
 ) -> Result<ReadResponse, Unavailable> {
     let ledger = LedgerObject::bound(&event.env());
-    if let ReadRequest::Since { first, limit } = request {
-        return relay::since(&ledger, state.feed_interval, first, limit).await;
+    let kv = Kv::bound(&event.env());
+    match request {
+        ReadRequest::Since { first, limit } => {
+            relay::since(&ledger, state.feed_interval, first, limit.min(MAX_LIMIT)).await
+        }
+        // Without a feed, nothing says that a copy is old.
+        ReadRequest::Find { id, now, current: false } if state.has_feed && kv.is_bound() => {
+            let copy = kv.key(&id).await;
+            if let Some(record) = copy.filter(|copy| copy.lives(Timestamp::from_millis(now))) {
+                return Ok(ReadResponse::Found(vec![record]));
+            }
+            let request = ReadRequest::Find { id: id.clone(), now, current: true };
+            let answer = ask(&ledger, &request).await?;
+            let ReadResponse::Found(found) = &answer else { return Err(unexpected()) };
+            if !found.is_empty() && kv::is_due(&kv::key_name(&id)) {
+                // The ledger alone writes copies of records, so that none overtakes a newer one.
+                event.after_the_answer(async move {
+                    let request = WriteRequest::CopyAgain { id };
+                    let again: Result<WriteResponse, _> = ask(&ledger, &request).await;
+                    if let Err(error) = again {
+                        worker::console_warn!("edge-auth: a key is not copied again: {error}");
+                    }
+                });
+            }
+            Ok(answer)
+        }
+        ReadRequest::Part { id, index, current } => {
+            // The snapshot's manifest, which has a MAC, has the digests of its parts.
+            if !current && let Some(copy) = kv.part(&id, index).await {
+                return Ok(ReadResponse::Part(Some(Part::of(&copy))));
+            }
+            let request = ReadRequest::Part { id: id.clone(), index, current: true };
+            let answer = ask(&ledger, &request).await?;
+            if let ReadResponse::Part(Some(part)) = &answer
+                && let Some(bytes) = part.bytes()
+                && kv::is_due(&kv::part_name(&id, index))
+            {
+                let copies = PartCopies::bound(&event.env());
+                event.after_the_answer(async move { copies.write(&id, index, &bytes).await });
+            }
+            Ok(answer)
+        }
+        ReadRequest::Find { .. } | ReadRequest::Marked { .. } | ReadRequest::Snapshot => {
+            ask(&ledger, &request).await
+        }
     }
-    let response = ask(&ledger, &request).await?;
-    if let (ReadRequest::Part { id, index }, ReadResponse::Part(Some(part))) = (request, &response)
-        && let Some(bytes) = part.bytes()
-    {
-        // The gate did not find it in KV.
-        let copies = PartCopies::bound(&event.env());
-        event.after_the_answer(async move { copies.write(&id, index, &bytes).await });
-    }
-    Ok(response)
 }

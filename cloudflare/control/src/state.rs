@@ -22,7 +22,9 @@ pub(crate) struct ControlState {
     pub(crate) takes_certificates: bool,
     /// Whether a rule asks for the client's country or autonomous system.
     pub(crate) needs_location: bool,
-    /// The interval at which gates read the feed.
+    /// Whether the policy has a feed.
+    pub(crate) has_feed: bool,
+    /// The interval at which gates read it.
     pub(crate) feed_interval: Duration,
     /// Warnings for the operator, which the first answer takes along.
     notices: Cell<Vec<String>>,
@@ -59,6 +61,7 @@ impl ControlState {
             .client_cert_blocks()
             .any(|(_, source, _)| source == CertificateSource::Cloudflare);
         let needs_location = policy.needs_client_location();
+        let has_feed = policy.has_revocation_feed();
         let feed_interval = policy.revocation_limits().interval;
         let platform =
             WorkerPlatform { stores: store.reads(), documents: IssuerDocuments::default() };
@@ -72,6 +75,7 @@ impl ControlState {
             store,
             takes_certificates,
             needs_location,
+            has_feed,
             feed_interval,
             notices,
         })

@@ -39,11 +39,11 @@ impl GateState {
 
     fn start(deployment: &Deployment) -> Result<Self, String> {
         let policy = deployment.policy()?;
-        let stores = Stores::new(Reader::bound(&deployment.env), &deployment.env);
+        let stores = Stores::new(Reader::bound(&deployment.env));
         let has_upstream = upstream::has_upstream(deployment)?;
         let capabilities = HostCapabilities {
             store: stores.ledger().is_bound(),
-            key_copies: stores.has_cache(),
+            key_copies: false,
             store_help: reader::HELP,
             fetch_files: false,
             gateway: has_upstream,
@@ -59,18 +59,6 @@ impl GateState {
             .any(|(_, source, _)| source == CertificateSource::Cloudflare);
         let mut notices = policy.weaknesses();
         notices.extend(unreachable);
-        // A feed announces the versions of changed records, so that an older copy is not believed.
-        if policy.api_key_blocks().next().is_some()
-            && stores.has_cache()
-            && !policy.has_revocation_feed()
-        {
-            notices.push(
-                "API keys are read from KV, which does not bound the time until a change is seen: a \
-                 revoked key may still be accepted for a minute or more. Add `[revocation] secret` \
-                 to the policy, or remove the binding KEYS to read the ledger itself"
-                    .to_owned(),
-            );
-        }
         let needs_location = policy.needs_client_location();
         let platform = WorkerPlatform { stores, documents: IssuerDocuments::default() };
         let (gate, more) =

@@ -19,9 +19,9 @@ pub enum ReadRequest {
         id: String,
         /// A record that has lapsed by then is not found.
         now: u64,
-        /// KV should have a copy, and has none: the ledger makes it again.
+        /// Whether the record must be the newest one: a copy may lag behind.
         #[serde(default)]
-        missed: bool,
+        current: bool,
     },
     /// Asks for the log from a sequence on.
     Since {
@@ -43,6 +43,9 @@ pub enum ReadRequest {
         id: String,
         /// The part's number, from 0.
         index: u32,
+        /// Whether it must be the ledger's own: a copy was not believed.
+        #[serde(default)]
+        current: bool,
     },
 }
 
@@ -181,11 +184,11 @@ mod tests {
     #[test]
     fn every_read_is_read() {
         for text in [
-            r#"{"find":{"id":"k1","now":1,"missed":true}}"#,
+            r#"{"find":{"id":"k1","now":1,"current":true}}"#,
             r#"{"since":{"first":1,"limit":10}}"#,
             r#"{"marked":{"mark":"m"}}"#,
             r#""snapshot""#,
-            r#"{"part":{"id":"a","index":0}}"#,
+            r#"{"part":{"id":"a","index":0,"current":false}}"#,
         ] {
             let request: ReadRequest = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&request).unwrap(), text);

@@ -1,13 +1,14 @@
 //! Copies of key records in KV. KV has no compare-and-set, so only the ledger writes it.
 
 use edge_auth_cloudflare::protocol::StoredKey;
-use edge_auth_cloudflare::store::{KV_BINDING, key_name, within};
+use edge_auth_cloudflare::store::within;
 use edge_auth_token::Timestamp;
 use futures_util::lock::Mutex;
 use worker::kv::{KvError, KvStore};
 use worker::{Env, Result, SqlStorage, SqlStorageValue};
 
 use super::number;
+use crate::kv::{BINDING, key_name};
 
 /// How many copies one attempt makes.
 const BATCH: i64 = 64;
@@ -25,7 +26,7 @@ pub(super) struct Copies {
 impl Copies {
     /// Returns the namespace, if one is bound.
     pub(super) fn bound(env: &Env) -> Option<Self> {
-        env.kv(KV_BINDING).ok().map(|kv| Self { kv, copying: Mutex::new(()) })
+        env.kv(BINDING).ok().map(|kv| Self { kv, copying: Mutex::new(()) })
     }
 
     /// Copies records that have no copy yet, and logs failures. Returns whether none is left.

@@ -53,7 +53,7 @@ impl DurableObject for Ledger {
         let request = LedgerRequest::parse(&request.text().await?)?;
         self.migrate()?;
         let response = match request {
-            LedgerRequest::Read(request) => LedgerResponse::Read(self.read(request).await?),
+            LedgerRequest::Read(request) => LedgerResponse::Read(self.read(request)?),
             LedgerRequest::Write(request) => LedgerResponse::Write(self.write(request).await?),
         };
         Response::ok(serde_json::to_string(&response)?)
@@ -89,16 +89,11 @@ impl Ledger {
         transaction(&storage, || work(&sql))
     }
 
-    async fn read(&self, request: ReadRequest) -> Result<ReadResponse> {
+    fn read(&self, request: ReadRequest) -> Result<ReadResponse> {
         let sql = self.sql();
         Ok(match request {
-            ReadRequest::Find { id, now, missed } => {
-                let found = key_table::find(&sql, &id, now)?;
-                if missed && !found.is_empty() {
-                    copies::make_again(&sql, id)?;
-                    self.copy_later().await?;
-                }
-                ReadResponse::Found(found)
+            ReadRequest::Find { id, now, .. } => {
+                ReadResponse::Found(key_table::find(&sql, &id, now)?)
             }
             ReadRequest::Since { first, limit } => ReadResponse::Tail {
                 records: revocation_tables::since(&sql, first, limit)?,
@@ -108,7 +103,7 @@ impl Ledger {
                 ReadResponse::Revocations(revocation_tables::marked(&sql, &mark)?)
             }
             ReadRequest::Snapshot => ReadResponse::Snapshot(revocation_tables::snapshot(&sql)?),
-            ReadRequest::Part { id, index } => {
+            ReadRequest::Part { id, index, .. } => {
                 ReadResponse::Part(revocation_tables::part(&sql, &id, index)?)
             }
         })
@@ -126,6 +121,11 @@ impl Ledger {
                     select(copied, Delay::from(COPY_PATIENCE)).await;
                 }
                 WriteResponse::Put { stored }
+            }
+            WriteRequest::CopyAgain { id } => {
+                copies::make_again(&sql, id)?;
+                self.copy_later().await?;
+                WriteResponse::Put { stored: true }
             }
             WriteRequest::List { after, limit, now } => {
                 WriteResponse::Found(key_table::list(&sql, after, limit, now)?)

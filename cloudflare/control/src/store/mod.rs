@@ -1,7 +1,6 @@
 //! The ledger's client: reads as a gate does, and writes.
 
 mod keys;
-mod part_copies;
 pub(crate) mod protocol;
 mod revocations;
 
@@ -13,7 +12,7 @@ use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::Env;
 
-pub(crate) use part_copies::PartCopies;
+use crate::kv::PartCopies;
 use protocol::{WriteRequest, WriteResponse};
 
 /// The binding of the Durable Object's class, and the name of its one object.
@@ -67,11 +66,7 @@ pub struct LedgerStore {
 
 impl LedgerStore {
     pub(crate) fn new(object: LedgerObject, env: &Env) -> Self {
-        // A copy in KV may be late.
-        Self {
-            reads: Stores::new(object, env).without_cache(),
-            part_copies: PartCopies::bound(env),
-        }
+        Self { reads: Stores::new(object), part_copies: PartCopies::bound(env) }
     }
 
     /// Returns another ledger than the deployment's.

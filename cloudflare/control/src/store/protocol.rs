@@ -13,6 +13,8 @@ pub(crate) enum WriteRequest {
     /// Writes the record if the stored one has the version `expected`, or, where that is `null`, if
     /// there is no record.
     Put { record: StoredKey, expected: Option<u64>, now: u64 },
+    /// Copies a record to KV again, which has no copy of it.
+    CopyAgain { id: String },
     /// Asks for records in the order of their ids.
     List { after: Option<String>, limit: usize, now: u64 },
     /// Drops records of keys that have lapsed long before `now`, `limit` at most.

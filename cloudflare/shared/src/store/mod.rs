@@ -1,15 +1,14 @@
 //! Reads API-key records and revocations. One Durable Object, the ledger, has them all.
-//!
-//! If KV is bound, records of keys and parts of snapshots are read from the copies there, and what
-//! KV does not have, from the ledger itself: farther away, but never late.
 
 mod keys;
-mod kv_cache;
 mod read_lock;
 mod revocations;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use edge_auth::platform::Unavailable;
@@ -21,8 +20,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Delay, Env};
 
-use kv_cache::KvCache;
-pub use kv_cache::{KV_BINDING, key_name, part_name};
 pub use read_lock::{ReadLock, ReadLockGuard};
 
 use crate::protocol::{ReadRequest, ReadResponse};
@@ -49,26 +46,15 @@ pub trait LedgerAccess {
 #[derive(Debug, Clone)]
 pub struct Stores<A> {
     ledger: A,
-    kv_cache: Option<KvCache>,
     read_lock: ReadLock,
+    /// The parts of snapshots that were read. Clones share it.
+    parts: Rc<RefCell<BTreeSet<(String, u32)>>>,
 }
 
 impl<A: LedgerAccess> Stores<A> {
-    /// Returns the stores of a deployment, with the copies in KV if KV is bound.
-    pub fn new(ledger: A, env: &Env) -> Self {
-        let kv_cache = binding(env, KV_BINDING).map(KvCache::new);
-        Self { ledger, kv_cache, read_lock: ReadLock::default() }
-    }
-
-    /// Returns the same stores without KV.
-    #[must_use]
-    pub fn without_cache(self) -> Self {
-        Self { kv_cache: None, ..self }
-    }
-
-    /// Returns whether records are read from copies in KV, which may be late.
-    pub fn has_cache(&self) -> bool {
-        self.kv_cache.is_some()
+    /// Returns the stores that are reached this way.
+    pub fn new(ledger: A) -> Self {
+        Self { ledger, read_lock: ReadLock::default(), parts: Rc::default() }
     }
 
     /// Returns the way to the ledger.
@@ -104,7 +90,7 @@ pub async fn ask<T: DeserializeOwned>(
 }
 
 /// Returns an error of JavaScript as a text.
-fn message(error: JsValue) -> String {
+pub fn message(error: JsValue) -> String {
     match error.dyn_ref::<Error>() {
         Some(error) => String::from(error.message()),
         None => "failed".to_owned(),

@@ -6,7 +6,7 @@ use edge_auth::platform::{
     LogTail, MaybeSend, RevocationFeed, RevocationRecord, SnapshotRecord, Unavailable,
 };
 
-use super::{LedgerAccess, Stores, unexpected, within};
+use super::{LedgerAccess, Stores, unexpected};
 use crate::protocol::{ReadRequest, ReadResponse};
 
 impl<A: LedgerAccess> RevocationFeed for Stores<A> {
@@ -39,13 +39,9 @@ impl<A: LedgerAccess> RevocationFeed for Stores<A> {
     }
 
     async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        // The snapshot's manifest, which has a MAC, has the digests of its parts.
-        if let Some(kv_cache) = &self.kv_cache
-            && let Ok(Some(copy)) = within("KV", kv_cache.part(id, index)).await
-        {
-            return Ok(Some(copy));
-        }
-        let request = ReadRequest::Part { id: id.to_owned(), index };
+        // Whoever asks again may not have believed a copy.
+        let current = !self.parts.borrow_mut().insert((id.to_owned(), index));
+        let request = ReadRequest::Part { id: id.to_owned(), index, current };
         let ReadResponse::Part(part) = self.read(&request).await? else {
             return Err(unexpected());
         };
