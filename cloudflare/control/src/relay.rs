@@ -1,13 +1,13 @@
 //! The end of the log, as `Reader` keeps it for a moment: many gates ask for the same records, and
 //! the ledger answers one of them.
 //!
-//! A relay need not be trusted: records have MACs and sequences. What it answers has an age, which
-//! gates count into the bound.
+//! A relay can withhold the newest records, as the ledger can, and nothing else: records have MACs
+//! and sequences. What it answers has an age, which gates count into the bound.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
-use edge_auth::platform::Unavailable;
+use edge_auth::platform::{RELAY_KEEPS, Unavailable};
 use edge_auth_cloudflare::now;
 use edge_auth_cloudflare::protocol::{ReadRequest, ReadResponse, StoredRevocation};
 use edge_auth_cloudflare::store::{ReadLock, ask, unexpected};
@@ -15,8 +15,6 @@ use edge_auth_token::Timestamp;
 
 use crate::store::LedgerObject;
 
-/// The age from which an answer is read again.
-const LONGEST: Duration = Duration::from_secs(1);
 /// An answer is read again from this part of the feed's interval on, if that is less.
 const PART: u32 = 6;
 
@@ -43,7 +41,7 @@ pub(crate) async fn since(
 ) -> Result<ReadResponse, Unavailable> {
     // While another request reads, an answer may be older.
     let is_read = READ_LOCK.with(ReadLock::is_held);
-    let longest = if is_read { interval / 2 } else { LONGEST.min(interval / PART) };
+    let longest = if is_read { interval / 2 } else { RELAY_KEEPS.min(interval / PART) };
     if let Some(tail) = kept(longest, first, limit) {
         return Ok(tail);
     }
