@@ -90,7 +90,7 @@ pub trait RevocationLog: RevocationFeed {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<RevocationRecord>, Unavailable>> + MaybeSend;
 
-    /// Stores a part ([`SNAPSHOT_PART_BYTES`] at most) of a snapshot that is still being made.
+    /// Stores a part ([`SNAPSHOT_PART_BYTES`](edge_auth::platform::SNAPSHOT_PART_BYTES) at most) of a snapshot that is still being made.
     fn put_snapshot_part(
         &self,
         id: &str,

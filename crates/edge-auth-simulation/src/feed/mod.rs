@@ -1,6 +1,7 @@
 //! The reads of the revocation feed by all instances of a deployment.
 //!
-//! Each instance decides by the product's own [`ReadTimes`] when it reads and what it may decide by.
+//! Each instance decides by the product's own
+//! [`ReadTimes`](edge_auth::revocation::ReadTimes) when it reads and what it may decide by.
 //! Around it the model has requests, relays, stores and failures.
 
 mod check;
