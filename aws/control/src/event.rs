@@ -27,7 +27,7 @@ pub(crate) enum Event {
 /// Why an event was rejected.
 #[derive(Debug)]
 pub(crate) enum ParseError {
-    /// It is no request that this function answers.
+    /// This function answers no events of its kind.
     Unknown(String),
     /// It is an incomplete or malformed request.
     Http(String),

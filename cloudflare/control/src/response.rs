@@ -1,6 +1,7 @@
 //! An answer as JavaScript gets it: one string, one crossing.
 
 use edge_auth::{AuditEvent, Reply};
+use edge_auth_cloudflare::answer_text;
 use serde::Serialize;
 
 /// An answer. Its text is two lines of JSON: the audit event, if there is one, and the reply.
@@ -31,13 +32,6 @@ impl ControlResponse {
         // The bodies of replies are JSON.
         let body = std::str::from_utf8(body).unwrap_or_default();
         let instruction = Instruction { status: *status, headers, body, notices: &self.notices };
-        // Serialising these plain structures does not fail.
-        let mut text = match &self.audit {
-            Some(audit) => serde_json::to_string(audit).unwrap_or_default(),
-            None => String::new(),
-        };
-        text.push('\n');
-        text.push_str(&serde_json::to_string(&instruction).unwrap_or_default());
-        text
+        answer_text(self.audit.as_ref(), &instruction)
     }
 }

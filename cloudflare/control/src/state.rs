@@ -5,11 +5,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use edge_auth::Gate;
-use edge_auth::certificate::CertificateSource;
-use edge_auth::policy::HostCapabilities;
 use edge_auth_cloudflare::store::Stores;
 use edge_auth_cloudflare::{
-    Deployment, IssuerDocuments, NodeCrypto, RuntimeRandomness, WorkerPlatform,
+    Deployment, IssuerDocuments, NodeCrypto, RuntimeRandomness, WorkerPlatform, capabilities,
+    takes_certificates,
 };
 
 use crate::store::{self, LedgerObject, LedgerStore};
@@ -45,21 +44,8 @@ impl ControlState {
         let object = LedgerObject::bound(&deployment.env);
         let is_bound = object.is_bound();
         let store = LedgerStore::new(object, &deployment.env);
-        let capabilities = HostCapabilities {
-            store: is_bound,
-            key_copies: false,
-            store_help: store::HELP,
-            fetch_files: false,
-            gateway: false,
-            raw_path: false,
-            own_certificate_sources: &[CertificateSource::Cloudflare],
-            knows_location: true,
-            listener_asks_for_certificates: false,
-        };
-        policy.check_host(&capabilities)?;
-        let takes_certificates = policy
-            .client_cert_blocks()
-            .any(|(_, source, _)| source == CertificateSource::Cloudflare);
+        policy.check_host(&capabilities(is_bound, store::HELP, false))?;
+        let takes_certificates = takes_certificates(&policy);
         let needs_location = policy.needs_client_location();
         let has_feed = policy.has_revocation_feed();
         let feed_interval = policy.revocation_limits().interval;

@@ -1,6 +1,7 @@
 //! An answer as JavaScript gets it: one string, one crossing.
 
 use edge_auth::{AuditEvent, Grant, Reply};
+use edge_auth_cloudflare::answer_text;
 use serde::{Serialize, Serializer};
 
 /// An answer. Its text is two lines of JSON: the audit event, if there is one, and the instruction.
@@ -115,11 +116,6 @@ impl WorkerResponse {
     /// Returns the text for JavaScript.
     pub(crate) fn written(mut self) -> String {
         self.instruction.notices = self.notices;
-        // Serialising these plain structures does not fail.
-        let mut text =
-            self.audit.and_then(|audit| serde_json::to_string(&audit).ok()).unwrap_or_default();
-        text.push('\n');
-        text.push_str(&serde_json::to_string(&self.instruction).unwrap_or_default());
-        text
+        answer_text(self.audit.as_ref(), &self.instruction)
     }
 }

@@ -4,11 +4,10 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use edge_auth::Gate;
-use edge_auth::certificate::CertificateSource;
-use edge_auth::policy::HostCapabilities;
 use edge_auth_cloudflare::store::Stores;
 use edge_auth_cloudflare::{
-    Deployment, IssuerDocuments, NodeCrypto, RuntimeRandomness, WorkerPlatform,
+    Deployment, IssuerDocuments, NodeCrypto, RuntimeRandomness, WorkerPlatform, capabilities,
+    takes_certificates,
 };
 
 use crate::reader::{self, Reader};
@@ -41,22 +40,9 @@ impl GateState {
         let policy = deployment.policy()?;
         let stores = Stores::new(Reader::bound(&deployment.env));
         let has_upstream = upstream::has_upstream(deployment)?;
-        let capabilities = HostCapabilities {
-            store: stores.ledger().is_bound(),
-            key_copies: false,
-            store_help: reader::HELP,
-            fetch_files: false,
-            gateway: has_upstream,
-            // The runtime resolves dot segments.
-            raw_path: false,
-            own_certificate_sources: &[CertificateSource::Cloudflare],
-            knows_location: true,
-            listener_asks_for_certificates: false,
-        };
-        let unreachable = policy.check_host(&capabilities)?;
-        let takes_certificates = policy
-            .client_cert_blocks()
-            .any(|(_, source, _)| source == CertificateSource::Cloudflare);
+        let offered = capabilities(stores.ledger().is_bound(), reader::HELP, has_upstream);
+        let unreachable = policy.check_host(&offered)?;
+        let takes_certificates = takes_certificates(&policy);
         let mut notices = policy.weaknesses();
         notices.extend(unreachable);
         let needs_location = policy.needs_client_location();

@@ -15,6 +15,8 @@ mod log_safe;
 pub mod protocol;
 
 #[cfg(target_family = "wasm")]
+mod answer;
+#[cfg(target_family = "wasm")]
 mod certificate;
 #[cfg(target_family = "wasm")]
 mod crypto;
@@ -31,6 +33,8 @@ mod platform;
 #[cfg(target_family = "wasm")]
 mod runtime;
 #[cfg(target_family = "wasm")]
+mod start;
+#[cfg(target_family = "wasm")]
 pub mod store;
 #[cfg(target_family = "wasm")]
 mod sync_poll;
@@ -40,6 +44,7 @@ pub use log_safe::without_urls;
 
 #[cfg(target_family = "wasm")]
 pub use {
+    answer::answer_text,
     certificate::ClientCertificate,
     crypto::NodeCrypto,
     deployment::Deployment,
@@ -48,5 +53,6 @@ pub use {
     location::client_location,
     platform::{RuntimeRandomness, WorkerPlatform, now},
     runtime::WorkerRuntime,
+    start::{capabilities, takes_certificates},
     sync_poll::now_or_later,
 };

@@ -6,6 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
+use crate::scenario::source::Endpoint;
+use crate::scenario::{Call, SeenRequest};
+use crate::wire::{Response, exchange};
+
 /// The folder with `DynamoDBLocal.jar`.
 const FOLDER: &str = "EDGE_AUTH_DYNAMODB_LOCAL";
 /// The Java to run it, 17 or newer.
@@ -69,6 +73,29 @@ impl DynamoDbLocal {
         self.address
     }
 
+    /// Passes a relay's request on, and returns the answer.
+    ///
+    /// # Panics
+    /// DynamoDB does not answer.
+    pub fn pass_on(&self, request: SeenRequest) -> Response {
+        let headers = request.headers.into_iter().filter(|(name, _)| !is_of_connection(name));
+        let call = Call {
+            endpoint: Endpoint::Gateway,
+            method: request.method,
+            target: request.target.into_bytes(),
+            host: "localhost".to_owned(),
+            authority: None,
+            headers: headers.map(|(name, value)| (name, value.into_bytes())).collect(),
+            body: request.body,
+            handover: None,
+            location: None,
+            from: Ipv4Addr::LOCALHOST.into(),
+        };
+        let Response { status, headers, body } = exchange(self.address, &call).unwrap();
+        let headers = headers.into_iter().filter(|(name, _)| !is_of_connection(name)).collect();
+        Response { status, headers, body }
+    }
+
     fn wait(&self) -> io::Result<()> {
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
@@ -79,6 +106,11 @@ impl DynamoDbLocal {
         }
         Err(io::Error::other("DynamoDB Local does not answer"))
     }
+}
+
+fn is_of_connection(name: &str) -> bool {
+    ["host", "content-length", "connection", "transfer-encoding"]
+        .contains(&name.to_ascii_lowercase().as_str())
 }
 
 impl Drop for DynamoDbLocal {

@@ -1,6 +1,5 @@
 //! A table with one key, behind a relay to DynamoDB that can fail.
 
-use std::net::Ipv4Addr;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,8 +14,7 @@ use edge_auth_native::now;
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
 use edge_auth_testkit::platform::MapSecretProvider;
 use edge_auth_testkit::randomness::SeededRandomness;
-use edge_auth_testkit::scenario::{Call, SeenRequest, source::Endpoint};
-use edge_auth_testkit::wire::{Function, Response, Server, exchange};
+use edge_auth_testkit::wire::{Function, Response, Server};
 
 use crate::common::Deployed;
 
@@ -74,7 +72,7 @@ impl Table {
         let relay = Server::start(move |request| {
             counted.fetch_add(1, Ordering::AcqRel);
             match status_instead.load(Ordering::Acquire) {
-                0 => passed_on(request),
+                0 => dynamodb().pass_on(request),
                 status => {
                     Response { status, headers: Vec::new(), body: THROTTLED.as_bytes().to_vec() }
                 }
@@ -128,29 +126,4 @@ async fn key(store: &DynamoDbStore) -> String {
     let (made, text) = key_service.create(request, &SeededRandomness::new(7), now()).await.unwrap();
     assert!(store.find(made.id(), now()).await.unwrap().is_some());
     text.expose().to_owned()
-}
-
-/// Passes a request on to DynamoDB, and returns its answer.
-fn passed_on(request: SeenRequest) -> Response {
-    let headers = request.headers.into_iter().filter(|(name, _)| !is_of_connection(name));
-    let call = Call {
-        endpoint: Endpoint::Gateway,
-        method: request.method,
-        target: request.target.into_bytes(),
-        host: "localhost".to_owned(),
-        authority: None,
-        headers: headers.map(|(name, value)| (name, value.into_bytes())).collect(),
-        body: request.body,
-        handover: None,
-        location: None,
-        from: Ipv4Addr::LOCALHOST.into(),
-    };
-    let Response { status, headers, body } = exchange(dynamodb().address(), &call).unwrap();
-    let headers = headers.into_iter().filter(|(name, _)| !is_of_connection(name)).collect();
-    Response { status, headers, body }
-}
-
-fn is_of_connection(name: &str) -> bool {
-    ["host", "content-length", "connection", "transfer-encoding"]
-        .contains(&name.to_ascii_lowercase().as_str())
 }

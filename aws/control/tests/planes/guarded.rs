@@ -1,13 +1,11 @@
 //! A relay in front of DynamoDB Local that enforces a role: DynamoDB Local itself checks no rights.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use edge_auth_testkit::dynamodb_local::DynamoDbLocal;
-use edge_auth_testkit::scenario::{Call, SeenRequest, source::Endpoint};
-use edge_auth_testkit::wire::{Response, Server, exchange};
+use edge_auth_testkit::wire::{Response, Server};
 use serde_json::{Value, json};
 
 use crate::role::{Right, Role, needed};
@@ -60,7 +58,7 @@ impl Guarded {
             }
             drop(seen);
             match allowed {
-                true => passed_on(request),
+                true => dynamodb().pass_on(request),
                 false => refusal(400, "AccessDeniedException"),
             }
         });
@@ -93,29 +91,4 @@ fn refusal(status: u16, code: &str) -> Response {
         "Message": "User: arn:aws:sts::1:assumed-role/r/f is not authorized to perform this",
     });
     Response { status, body: body.to_string().into_bytes(), ..Response::default() }
-}
-
-/// Passes a request on to DynamoDB, and returns its answer.
-fn passed_on(request: SeenRequest) -> Response {
-    let headers = request.headers.into_iter().filter(|(name, _)| !is_of_connection(name));
-    let call = Call {
-        endpoint: Endpoint::Gateway,
-        method: request.method,
-        target: request.target.into_bytes(),
-        host: "localhost".to_owned(),
-        authority: None,
-        headers: headers.map(|(name, value)| (name, value.into_bytes())).collect(),
-        body: request.body,
-        handover: None,
-        location: None,
-        from: Ipv4Addr::LOCALHOST.into(),
-    };
-    let Response { status, headers, body } = exchange(dynamodb().address(), &call).unwrap();
-    let headers = headers.into_iter().filter(|(name, _)| !is_of_connection(name)).collect();
-    Response { status, headers, body }
-}
-
-fn is_of_connection(name: &str) -> bool {
-    ["host", "content-length", "connection", "transfer-encoding"]
-        .contains(&name.to_ascii_lowercase().as_str())
 }

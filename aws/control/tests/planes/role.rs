@@ -91,7 +91,7 @@ pub(crate) fn needed(operation: &str, body: &Value) -> Vec<Right> {
         ("ConditionCheck", "dynamodb:ConditionCheckItem"),
     ];
     match operation {
-        // A transaction needs the permissions of its parts, and has none of its own.
+        // IAM asks for the permissions of a transaction's parts, and for no other.
         "TransactWriteItems" => {
             let items = body["TransactItems"].as_array().unwrap();
             let mut needed = Vec::new();

@@ -1,5 +1,4 @@
-//! Verifies tokens: which issuer a token is from, with which key it was signed, and whether it is
-//! good now.
+//! Verifies tokens: their issuer, the key that signed them, and whether they are good now.
 
 use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
