@@ -56,35 +56,45 @@ macro_rules! ask {
     };
 }
 
-impl ApiKeys for AnyReader {
-    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        ask!(self, store => store.find(id, now))
-    }
+/// Implements the read traits for a store of any kind.
+macro_rules! read {
+    ($any:ty) => {
+        impl ApiKeys for $any {
+            async fn find(
+                &self,
+                id: &str,
+                now: Timestamp,
+            ) -> Result<Option<ApiKeyRecord>, Unavailable> {
+                ask!(self, store => store.find(id, now))
+            }
+        }
+
+        impl RevocationFeed for $any {
+            async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
+                ask!(self, store => store.since(first, limit))
+            }
+
+            async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
+                ask!(self, store => store.marked(mark))
+            }
+
+            async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
+                ask!(self, store => store.snapshot())
+            }
+
+            async fn snapshot_part(
+                &self,
+                id: &str,
+                index: u32,
+            ) -> Result<Option<Vec<u8>>, Unavailable> {
+                ask!(self, store => store.snapshot_part(id, index))
+            }
+        }
+    };
 }
 
-impl RevocationFeed for AnyReader {
-    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
-        ask!(self, store => store.since(first, limit))
-    }
-
-    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        ask!(self, store => store.marked(mark))
-    }
-
-    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        ask!(self, store => store.snapshot())
-    }
-
-    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        ask!(self, store => store.snapshot_part(id, index))
-    }
-}
-
-impl ApiKeys for AnyStore {
-    async fn find(&self, id: &str, now: Timestamp) -> Result<Option<ApiKeyRecord>, Unavailable> {
-        ask!(self, store => store.find(id, now))
-    }
-}
+read!(AnyReader);
+read!(AnyStore);
 
 impl ApiKeyAdmin for AnyStore {
     async fn put(
@@ -103,24 +113,6 @@ impl ApiKeyAdmin for AnyStore {
         now: Timestamp,
     ) -> Result<Vec<ApiKeyRecord>, Unavailable> {
         ask!(self, store => store.list(after, limit, now))
-    }
-}
-
-impl RevocationFeed for AnyStore {
-    async fn since(&self, first: u64, limit: usize) -> Result<LogTail, Unavailable> {
-        ask!(self, store => store.since(first, limit))
-    }
-
-    async fn marked(&self, mark: &str) -> Result<Vec<RevocationRecord>, Unavailable> {
-        ask!(self, store => store.marked(mark))
-    }
-
-    async fn snapshot(&self) -> Result<Option<SnapshotRecord>, Unavailable> {
-        ask!(self, store => store.snapshot())
-    }
-
-    async fn snapshot_part(&self, id: &str, index: u32) -> Result<Option<Vec<u8>>, Unavailable> {
-        ask!(self, store => store.snapshot_part(id, index))
     }
 }
 
