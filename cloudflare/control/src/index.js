@@ -2,11 +2,12 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Engine, { Ledger } from "../build/index.js";
 import files from "../../policy/index.js";
-import { inTime } from "../../shared/src/in-time.js";
 
 export { Ledger };
 
 const functions = Engine.prototype;
+/** How long an answer may take, in milliseconds. All stores and issuers together take less: the engine has stopped. */
+const PATIENCE = 18_000;
 /** The longest request of a gate, in characters. They have a few hundred. */
 const LONGEST_READ = 4_096;
 
@@ -27,7 +28,7 @@ export default {
       if (typeof decided === "string") return act(decided);
       // What was begun is completed if this client leaves.
       ctx.waitUntil(decided.catch(() => {}));
-      return act(await inTime(decided, "answer"));
+      return act(await inTime(decided));
     } catch (error) {
       console.error(`edge-auth: the engine stopped: ${error?.stack ?? error}`);
       return act(engine().trouble(503, "The control plane cannot work at the moment."));
@@ -62,7 +63,16 @@ function read(question, env, ctx) {
   const answer = engine().read({ env, ctx, files }, question);
   // Other gates may wait for what this one reads, so it goes on if this one leaves.
   ctx.waitUntil(answer.catch(() => {}));
-  return inTime(answer, "answer");
+  return inTime(answer);
+}
+
+/** Rejects after PATIENCE: an engine that has stopped settles none of its promises. */
+function inTime(promised) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE} ms`)), PATIENCE);
+  });
+  return Promise.race([promised, late]).finally(() => clearTimeout(timer));
 }
 
 /** Returns the request's head as one string: one crossing into wasm. */

@@ -2,10 +2,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import Engine from "../build/index.js";
 import files from "../../policy/index.js";
-import { inTime } from "../../shared/src/in-time.js";
 import { ageSignal, aging, agingSocket } from "./age.js";
 
 const functions = Engine.prototype;
+/** How long a decision may take, in milliseconds. All stores and issuers together take less: the engine has stopped. */
+const PATIENCE = 18_000;
 
 /**
  * Returns the engine, replaced if it stopped. The glue replaces it at any call, but only after it has written the call's
@@ -39,7 +40,16 @@ function answer(request, env, ctx, bound) {
   if (typeof decided === "string") return act(decided, request, env, ctx);
   // Other requests may wait for work that this one began, so it goes on if this client leaves.
   ctx.waitUntil(decided.catch(() => {}));
-  return inTime(decided, "decision").then((text) => act(text, request, env, ctx), stopped);
+  return inTime(decided).then((text) => act(text, request, env, ctx), stopped);
+}
+
+/** Rejects after PATIENCE: an engine that has stopped settles none of its promises. */
+function inTime(promised) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no decision within ${PATIENCE} ms`)), PATIENCE);
+  });
+  return Promise.race([promised, late]).finally(() => clearTimeout(timer));
 }
 
 /** Refuses a request that the engine did not decide. The next request finds a new engine. */
